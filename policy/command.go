@@ -1,0 +1,35 @@
+package policy
+
+// A Command is something somebody wants done to a change.
+type Command struct {
+	Kind    CommandKind
+	By      PersonID  // who says so; empty for the clock and the operator
+	Proof   string    // how By was proven, for the record
+	Mail    string    // SHA-256 of the mail that said it, in hex
+	Seed    string    // what ids derive from: the mail's hash, or the firing's name
+	Ballot  BallotID  // answer, widen: the ballot meant
+	Keyword Keyword   // answer, act
+	Form    Form      // propose, answer, act: the fields given
+	Text    string    // comment; answer to a question; the operator's reason
+	Files   []File    // attachments that are not inline
+	Unclear []Problem // fields that could not be read, such as a label given twice
+
+	ID     ChangeID // propose: the new change
+	Draft  string   // propose: the next free draft number
+	Number string   // the next free change number, taken when a proposal is first accepted
+}
+
+// A CommandKind names what a command does.
+type CommandKind string
+
+// The commands.
+const (
+	CommandPropose    CommandKind = "propose"    // open a change (1)
+	CommandAnswer     CommandKind = "answer"     // answer a ballot
+	CommandAct        CommandKind = "act"        // say something unasked: STOP, WITHDRAW, AMEND, RESCHEDULE, UNDONE
+	CommandComment    CommandKind = "comment"    // file a remark
+	CommandCancel     CommandKind = "cancel"     // the operator ends a change that touched nothing
+	CommandReconsider CommandKind = "reconsider" // the directory changed
+	CommandWiden      CommandKind = "widen"      // a named person stayed silent: ask the pool
+	CommandExpire     CommandKind = "expire"     // nobody answered in time, before TAKE
+)
