@@ -1,0 +1,100 @@
+// Package paper is what makes a ballot a piece of paper: the marks by which our
+// own mails are known again when they come back quoted, and the tokens that say
+// whose paper it is.
+//
+// A token is base32(HMAC-SHA-256(key, purpose, paper, generation, person)) cut
+// to 128 bits: 26 lower-case letters and digits. The database keeps only its
+// hash; the token itself is made again at the moment of sending and stands in
+// nothing else we write.
+package paper
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base32"
+	"encoding/hex"
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// Separator is the first line of every mail that can be answered: visible, one
+// text node, no leading "--", short enough that no client wraps it.
+const Separator = "== your answer goes above this line =="
+
+// Mark stands before each further line of a value people wrote, so that no line
+// of ours ever begins with a word of theirs.
+const Mark = "│ "
+
+// A Purpose says what a token is good for; tokens of different purposes differ.
+type Purpose string
+
+// The purposes of tokens.
+const (
+	Mail    Purpose = "mail"    // answers by mail
+	Page    Purpose = "page"    // shows the approval page
+	Confirm Purpose = "confirm" // confirms a held mail
+)
+
+// A Paper is what a token stands for: one person's ballot, or their standing
+// paper on a change where Ballot is empty.
+type Paper struct {
+	Change     string
+	Ballot     string
+	Person     string
+	Generation int
+}
+
+// Keys are the secrets tokens are made with, by key id. New tokens use Current.
+type Keys struct {
+	Current string
+	Secrets map[string][]byte
+}
+
+// Token makes the token of the paper with the key kid.
+func (k Keys) Token(kid string, purpose Purpose, p Paper) (string, error) {
+	secret, ok := k.Secrets[kid]
+	if !ok {
+		return "", fmt.Errorf("no token key with id %q", kid)
+	}
+	mac := hmac.New(sha256.New, secret)
+	fmt.Fprintf(mac, "%q %q %q %d %q", purpose, p.Change, p.Ballot, p.Generation, p.Person)
+	return encoding.EncodeToString(mac.Sum(nil)[:16]), nil
+}
+
+// Hash is what the database keeps of a token.
+func Hash(token string) string {
+	sum := sha256.Sum256([]byte("countersign token " + token))
+	return hex.EncodeToString(sum[:])
+}
+
+var (
+	encoding  = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
+	tokenText = regexp.MustCompile(`(?i)\bb-([a-z2-7]{26})\b`)
+)
+
+// Written is a token as it is written in a footer or a sub-address: "b-TOKEN".
+func Written(token string) string { return "b-" + token }
+
+// Find lists the tokens written in the text, each once, in order.
+func Find(text string) []string {
+	var found []string
+	seen := map[string]bool{}
+	for _, m := range tokenText.FindAllStringSubmatch(text, -1) {
+		if token := strings.ToLower(m[1]); !seen[token] {
+			seen[token] = true
+			found = append(found, token)
+		}
+	}
+	return found
+}
+
+// SubAddress splits the mailbox so that a token can be written into it:
+// "changes+" and "@example.com" for "changes@example.com".
+func SubAddress(mailbox string) (before, after string) {
+	at := strings.LastIndexByte(mailbox, '@')
+	if at < 0 {
+		return mailbox, ""
+	}
+	return mailbox[:at] + "+", mailbox[at:]
+}
