@@ -56,6 +56,7 @@ func (*Flunked) Kind() string          { return "flunked.1" }
 func (*WentLive) Kind() string         { return "went-live.1" }
 func (*Told) Kind() string             { return "told.1" }
 func (*TakenOut) Kind() string         { return "taken-out.1" }
+func (*Widened) Kind() string          { return "widened.1" }
 func (*OwesRatification) Kind() string { return "owes-ratification.1" }
 func (*Marked) Kind() string           { return "marked.1" }
 func (*Acted) Kind() string            { return "acted.1" }
@@ -74,7 +75,8 @@ func (e *Revised) apply(c *Change) {
 	c.PolicyVersion, c.FourEyes, c.Requirements = e.PolicyVersion, e.FourEyes, e.Requirements
 	c.Settled, c.Ratify = Settled{}, false
 	c.Revisions = append(slices.Clip(c.Revisions), Revision{Number: e.Revision, Hash: e.Hash, Proposal: e.Proposal, At: e.At})
-	c.State = StateProposed
+	c.State, c.Widened = StateProposed, ""
+	c.Round++
 }
 
 func (e *Required) apply(c *Change) {
@@ -87,35 +89,41 @@ func (e *Kept) apply(c *Change) { c.ballot(e.Ballot).Partial = &e.Answer }
 
 func (e *Cast) apply(c *Change) {
 	b := c.ballot(e.Ballot)
-	b.Status, b.Answer, b.Partial = BallotCast, &e.Answer, nil
+	b.Status, b.Answer, b.Closed, b.Partial = BallotCast, &e.Answer, e.Answer.At, nil
 }
 
 func (e *Voided) apply(c *Change) {
 	b := c.ballot(e.Ballot)
-	b.Status, b.Why, b.Partial = e.Status, e.Why, nil
+	b.Status, b.Why, b.Closed, b.Partial = e.Status, e.Why, e.At, nil
 }
 
 func (e *Moved) apply(c *Change) {
-	if c.State == StateHeldUp {
-		c.Held = Hold{}
+	if e.To == StateAuthorized && c.State != StateAuthorized {
+		c.Round++
 	}
-	c.State = e.To
+	c.State, c.Held, c.Widened = e.To, Hold{}, ""
 	if e.To.End() {
 		c.Ended = e.At
 	}
 }
 
-func (e *HeldUp) apply(c *Change) { c.State, c.Held = StateHeldUp, e.Hold }
+func (e *HeldUp) apply(c *Change) {
+	c.State, c.Held, c.Widened = StateHeldUp, e.Hold, ""
+	c.Round++
+}
 
 func (e *SettledEvent) apply(c *Change) { c.Settled = e.Settled }
 
-func (e *Assigned) apply(c *Change) { c.Implementer = e.Implementer }
+func (e *Assigned) apply(c *Change) {
+	c.Implementer = e.Implementer
+	if !slices.Contains(c.Hands, e.Implementer) {
+		c.Hands = append(slices.Clip(c.Hands), e.Implementer)
+	}
+}
 
 func (e *Attempted) apply(c *Change) {
 	c.Attempt = e.Attempt
-	if e.Attempt.By != "" && !slices.Contains(c.Hands, e.Attempt.By) {
-		c.Hands = append(slices.Clip(c.Hands), e.Attempt.By)
-	}
+	c.Round++
 }
 
 func (e *Passed) apply(c *Change) {
@@ -135,12 +143,18 @@ func (e *WentLive) apply(c *Change) {
 	c.Release.UndoneAt, c.Release.UndoneBy = "", ""
 }
 
-func (e *Told) apply(c *Change) { c.Release.Told, c.Release.Untested = true, e.Untested }
+func (e *Told) apply(c *Change) {
+	c.Release.Told, c.Release.Untested = true, e.Untested
+	c.Release.People, c.Release.Addresses = e.People, e.Addresses
+}
 
 func (e *TakenOut) apply(c *Change) {
 	c.Release.Live = false
 	c.Release.UndoneAt, c.Release.UndoneBy = e.UndoneAt, e.By
+	c.Round++
 }
+
+func (e *Widened) apply(c *Change) { c.Widened = e.Ballot }
 
 func (e *OwesRatification) apply(c *Change) { c.Ratify = e.Owed }
 

@@ -46,11 +46,13 @@ type Ballot struct {
 	CoSign   bool         `json:"co_sign,omitempty"`
 	Revision int          `json:"revision"`
 	Attempt  int          `json:"attempt,omitempty"` // test, release, check and documents belong to one attempt
-	Pool     bool         `json:"pool,omitempty"`    // one of several people asked; the first answer counts
+	Round    int          `json:"round"`
+	Pool     bool         `json:"pool,omitempty"` // one of several people asked; the first answer counts
 	Question *Question    `json:"question,omitempty"`
 	Issued   time.Time    `json:"issued"`
 	Due      time.Time    `json:"due,omitzero"`
 	Status   BallotStatus `json:"status"`
+	Closed   time.Time    `json:"closed,omitzero"`
 	Why      string       `json:"why,omitempty"`     // why it was voided
 	Partial  *Answer      `json:"partial,omitempty"` // an incomplete answer, kept until it is completed
 	Answer   *Answer      `json:"answer,omitempty"`

@@ -77,12 +77,14 @@ type Change struct {
 	Ballots      []Ballot      `json:"ballots,omitempty"`
 
 	Implementer PersonID   `json:"implementer,omitempty"` // who has the work now
-	Hands       []PersonID `json:"hands,omitempty"`       // everyone who implemented any part
+	Hands       []PersonID `json:"hands,omitempty"`       // everyone who had any part of the work
 	Attempt     Attempt    `json:"attempt,omitzero"`
 	Fails       int        `json:"fails,omitempty"` // failed tests
 	Release     Release    `json:"release,omitzero"`
 	Held        Hold       `json:"held,omitzero"`
-	Ratify      bool       `json:"ratify,omitempty"` // an emergency's co-signature is still owed
+	Round       int        `json:"round,omitempty"`   // counts the times everything open was asked anew
+	Widened     BallotKind `json:"widened,omitempty"` // the pool is asked in place of a silent person
+	Ratify      bool       `json:"ratify,omitempty"`  // an emergency's co-signature is still owed
 	Marks       []Mark     `json:"marks,omitempty"`
 	Comments    []Comment  `json:"comments,omitempty"`
 	Events      int        `json:"events"` // how many made this change
@@ -137,8 +139,10 @@ type Release struct {
 	ReleasedAt string        `json:"released_at,omitempty"` // as the implementer wrote it
 	Version    string        `json:"version,omitempty"`
 	By         PersonID      `json:"by,omitempty"`
-	Untested   time.Duration `json:"untested,omitempty"` // how long it was live untested (production window), ns
-	Told       bool          `json:"told,omitempty"`     // the distribution went out (7)
+	Untested   time.Duration `json:"untested,omitempty"`  // how long it was live untested (production window), ns
+	Told       bool          `json:"told,omitempty"`      // the distribution went out (7)
+	People     []PersonID    `json:"people,omitempty"`    // to these people
+	Addresses  []string      `json:"addresses,omitempty"` // and these lists
 	UndoneAt   string        `json:"undone_at,omitempty"`
 	UndoneBy   PersonID      `json:"undone_by,omitempty"`
 }

@@ -105,7 +105,8 @@ type SettledEvent struct {
 	At      time.Time `json:"at"`
 }
 
-// Assigned gives the work to an implementer (4).
+// Assigned gives the work to an implementer (4); who had it counts as having
+// done a part.
 type Assigned struct {
 	Implementer PersonID  `json:"implementer"`
 	Teams       []Team    `json:"teams"` // in then
@@ -156,6 +157,12 @@ type TakenOut struct {
 	At       time.Time `json:"at"`
 }
 
+// Widened records that a named person stayed silent and the pool is asked.
+type Widened struct {
+	Ballot BallotKind `json:"ballot"`
+	At     time.Time  `json:"at"`
+}
+
 // OwesRatification says whether an emergency's co-signature is still owed.
 type OwesRatification struct {
 	Owed bool      `json:"owed"`
@@ -202,6 +209,7 @@ var eventTypes = func() map[string]func() Event {
 	add(func() Event { return &WentLive{} })
 	add(func() Event { return &Told{} })
 	add(func() Event { return &TakenOut{} })
+	add(func() Event { return &Widened{} })
 	add(func() Event { return &OwesRatification{} })
 	add(func() Event { return &Marked{} })
 	add(func() Event { return &Acted{} })

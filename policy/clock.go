@@ -1,0 +1,71 @@
+package policy
+
+import "slices"
+
+// widen asks the pool in place of a named person who stayed silent (4), (6).
+func (t *turn) widen() *Refusal {
+	b, ok := t.change.Ballot(t.cmd.Ballot)
+	if !ok || !b.Open() || b.Kind != BallotOffer && b.Kind != BallotTest || t.change.Widened == b.Kind {
+		return refuse(RefusedVoided, "", "Nobody silent is waited for.")
+	}
+	t.emit(&Widened{Ballot: b.Kind, At: t.now})
+	t.settle()
+	return nil
+}
+
+// expire ends a change nobody answered, which is possible only before TAKE and
+// only while nothing of it is in production.
+func (t *turn) expire() *Refusal {
+	if !slices.Contains([]State{StateDraft, StateProposed, StateAuthorized}, t.change.State) || t.change.Release.Live {
+		return refuse(RefusedTooLate, "", "A change expires only before it is taken.")
+	}
+	people := t.change.Involved()
+	t.why, t.status = "The time to answer ran out.", BallotExpired
+	t.move(StateExpired, t.cmd.Text)
+	t.tell(NoticeExpired, "You have a part in this change.", people...)
+	t.settle()
+	return nil
+}
+
+// reconsider adapts a change to a directory that has changed: drafts that
+// waited for a role go on, people who left are no longer asked, who came in
+// their place is.
+func (t *turn) reconsider() *Refusal {
+	if t.change.State.End() {
+		return nil
+	}
+	t.why = "The directory of roles and teams has changed."
+	if t.change.State == StateDraft && t.waitsForDirectory() {
+		t.consider(t.change.Form)
+		return nil
+	}
+	t.settle()
+	t.sayNobody()
+	return nil
+}
+
+func (t *turn) waitsForDirectory() bool {
+	directory := []ProblemCode{ProblemNobody, ProblemNoTester, ProblemNotEligible}
+	return !slices.ContainsFunc(t.change.Problems, func(p Problem) bool { return !slices.Contains(directory, p.Code) })
+}
+
+// sayNobody tells the people concerned when a step of the policy is left
+// without anybody who could take it.
+func (t *turn) sayNobody() {
+	c := t.change
+	var text string
+	switch {
+	case c.State == StateDraft || c.State.End():
+	case len(c.OpenBallots()) == 0:
+		text = "Nobody is left who could take the next step; the change waits until the directory names somebody."
+	case slices.Contains(stoppableStates, c.State) && c.Attempt.Passed == "" && len(c.Testers(t.dir)) == 0:
+		text = "Nobody is left who could test it (POL-005, 6)."
+	}
+	if text == "" {
+		return
+	}
+	people := append([]PersonID{c.Proposer}, t.dir.Holders(PolicyOwner)...)
+	for _, id := range unique(append(people, c.Approvers()...)) {
+		t.notices = append(t.notices, Notice{Kind: NoticeNobody, To: id, Text: text, Why: "You have a part in this change, or own the policy."})
+	}
+}
