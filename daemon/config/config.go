@@ -1,0 +1,183 @@
+// Package config reads countersign.toml and says what is wrong with it.
+//
+// # File format
+//
+// The configuration is one TOML file, read strictly: an option nobody knows is
+// an error that names its line. Secrets lie in files of their own, which the
+// configuration names; a relative name is looked up beside the configuration.
+// [Load] reads the file and puts the defaults in place; [Config.Check] tells
+// every [Fault] with its remedy. An error among the faults keeps the daemon
+// from starting; a warning does not.
+//
+// Every option is described in countersign.toml(5) and stands in
+// systemd/countersign.toml; a test holds the three against each other.
+package config
+
+import (
+	"github.com/pelletier/go-toml/v2"
+
+	"github.com/countersign/countersign/policy"
+)
+
+// A Config is the whole configuration of one daemon.
+type Config struct {
+	Organization Organization `toml:"organization"`
+	Policy       Policy       `toml:"policy"`
+	Mailbox      Mailbox      `toml:"mailbox"`
+	Database     Database     `toml:"database"`
+	Tokens       Tokens       `toml:"tokens"`
+	Web          Web          `toml:"web"`
+	People       []Person     `toml:"people"`
+	Deputies     []Deputy     `toml:"deputies"`
+	Distribution Distribution `toml:"distribution"`
+	Operator     Operator     `toml:"operator"`
+}
+
+// Organization is whose changes are managed.
+type Organization struct {
+	// Name is how mails call the organization.
+	Name string `toml:"name"`
+	// Timezone is the IANA name of the zone in which days end and dates are written.
+	Timezone string `toml:"timezone"`
+}
+
+// Policy is which policy is run, and where it leaves a choice, the choice.
+type Policy struct {
+	// ID is the policy's own number. It must be one this program implements.
+	ID string `toml:"id"`
+	// Version is the approved version. It must be one this program implements.
+	Version string `toml:"version"`
+	// FourEyes says how approval is kept independent of proposing and implementing.
+	FourEyes policy.FourEyes `toml:"four_eyes"`
+	// CoSigners are the ids of people who co-sign when no holder of an authorizing role is independent.
+	CoSigners []policy.PersonID `toml:"co_signers"`
+	// ProductionWindow allows changes that can be tested nowhere but in production.
+	ProductionWindow bool `toml:"production_window"`
+	// Holidays are days, beside Saturdays and Sundays, on which no deadline falls.
+	Holidays []toml.LocalDate `toml:"holidays"`
+}
+
+// Mailbox is the one mailbox the daemon reads and writes from.
+type Mailbox struct {
+	// Address is where people write to, and what our mail comes from.
+	Address string `toml:"address"`
+	// IMAP is the server the mailbox is read from.
+	IMAP string `toml:"imap"`
+	// SMTP is the server mail is handed to.
+	SMTP string `toml:"smtp"`
+	// Username logs in to both servers. Empty means the address.
+	Username string `toml:"username"`
+	// PasswordFile holds the password for both servers.
+	PasswordFile string `toml:"password_file"`
+	// SubAddress says that mail to changes+anything@ reaches the mailbox changes@.
+	SubAddress bool `toml:"sub_address"`
+	// SenderProof says what proves who sent a mail. It has no default: the weakest must be chosen by name.
+	SenderProof SenderProof `toml:"sender_proof"`
+	// AuthServID is the name under which our own mail server reports its checks.
+	AuthServID string `toml:"authserv_id"`
+	// OneSubject keeps one subject for all mails of a change, for clients that
+	// part a conversation where the subject changes, as Gmail does.
+	OneSubject bool `toml:"one_subject"`
+	// SizeLimit is the size above which a mail is answered, but not read.
+	SizeLimit Size `toml:"size_limit"`
+	// Poll is how often the mailbox is looked at when the server announces nothing.
+	Poll Duration `toml:"poll"`
+	// Folders are where mail lies.
+	Folders Folders `toml:"folders"`
+}
+
+// Folders are where mail lies on the IMAP server. Those missing are created.
+type Folders struct {
+	// Inbox is where mail comes in.
+	Inbox string `toml:"inbox"`
+	// Done takes the mail that was understood: counted, answered or filed.
+	Done string `toml:"done"`
+	// Ignored takes automatic mail, duplicates and mail from strangers.
+	Ignored string `toml:"ignored"`
+	// Attention takes what a person should look at.
+	Attention string `toml:"attention"`
+}
+
+// SenderProof is a way to prove who sent a mail.
+type SenderProof string
+
+// The ways to prove a sender. This release implements TokenOnly alone.
+const (
+	M365      SenderProof = "m365"
+	Gmail     SenderProof = "gmail"
+	OwnMTA    SenderProof = "own-mta"
+	TokenOnly SenderProof = "token-only"
+)
+
+// Database is the Postgres database that holds the record.
+type Database struct {
+	// URL is how the daemon connects: a role that can add to the record but not rewrite it.
+	URL string `toml:"url"`
+	// OwnerURL is how migrate connects: the role that owns the tables. Nothing else uses it.
+	OwnerURL string `toml:"owner_url"`
+}
+
+// Tokens are the secrets that ballot tokens are made with.
+type Tokens struct {
+	// Keys are the secrets. The first makes new tokens; the others still verify old ones.
+	Keys []Key `toml:"keys"`
+}
+
+// A Key is one secret for tokens.
+type Key struct {
+	// ID is the key's name in the database. It never changes and is never used again for another secret.
+	ID string `toml:"id"`
+	// File holds the secret: at least 32 bytes, of which a line end at the end is no part.
+	File string `toml:"file"`
+}
+
+// Web is where the approval pages will be. This release has none.
+type Web struct {
+	// Listen is the address the pages are served on.
+	Listen string `toml:"listen"`
+	// URL is where people reach the pages.
+	URL string `toml:"url"`
+}
+
+// A Person is someone the policy knows.
+type Person struct {
+	// ID is the person's name in the record. It never changes and is never used again for another person.
+	ID policy.PersonID `toml:"id"`
+	// Name is how mails call the person.
+	Name string `toml:"name"`
+	// Addresses are all the addresses the person writes from. Mail goes to the first.
+	Addresses []string `toml:"addresses"`
+	// Roles are the offices of the policy that the person holds.
+	Roles []policy.Role `toml:"roles"`
+	// Teams are the teams of the policy that the person is in.
+	Teams []policy.Team `toml:"teams"`
+}
+
+// A Deputy answers in a principal's stead for some days.
+type Deputy struct {
+	// Principal is the id of the person stood in for.
+	Principal policy.PersonID `toml:"principal"`
+	// Deputy is the id of the person who stands in.
+	Deputy policy.PersonID `toml:"deputy"`
+	// From is the first day.
+	From toml.LocalDate `toml:"from"`
+	// Until is the last day.
+	Until toml.LocalDate `toml:"until"`
+}
+
+// Distribution is the mailing lists told of an implementation (7), beside the
+// people found by team.
+type Distribution struct {
+	// IT are lists told with the IT Team (7a).
+	IT []string `toml:"it"`
+	// Development are lists told with the Development Team and QA (7b).
+	Development []string `toml:"development"`
+	// G7 are lists told with the higher management, of major changes (7c).
+	G7 []string `toml:"g7"`
+}
+
+// Operator is who runs the daemon.
+type Operator struct {
+	// Addresses are told what needs a hand: failed deliveries, unreadable mail, spoofed votes.
+	Addresses []string `toml:"addresses"`
+}

@@ -1,0 +1,135 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pelletier/go-toml/v2"
+
+	"github.com/countersign/countersign/policy"
+)
+
+// Default is the configuration in which only defaults stand.
+func Default() *Config {
+	return &Config{
+		Policy: Policy{FourEyes: policy.CoSign},
+		Mailbox: Mailbox{
+			SizeLimit: 25 << 20,
+			Poll:      Duration(time.Minute),
+			Folders:   Folders{Inbox: "INBOX", Done: "Done", Ignored: "Ignored", Attention: "Attention"},
+		},
+	}
+}
+
+// Load reads the configuration in the file. What it says is looked at by
+// [Config.Check] only.
+func Load(path string) (*Config, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("reading the configuration: %w", err)
+	}
+	c, err := parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("reading the configuration %s: %w", path, err)
+	}
+	c.locate(filepath.Dir(path))
+	return c, nil
+}
+
+func parse(text []byte) (*Config, error) {
+	c := Default()
+	decoder := toml.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(c); err != nil {
+		return nil, readable(err)
+	}
+	if c.Mailbox.Username == "" {
+		c.Mailbox.Username = c.Mailbox.Address
+	}
+	return c, nil
+}
+
+// readable gives the library's errors the line they are about.
+func readable(err error) error {
+	var unknown *toml.StrictMissingError
+	if errors.As(err, &unknown) {
+		return fmt.Errorf("options this program does not know:\n%s", unknown.String())
+	}
+	var wrong *toml.DecodeError
+	if errors.As(err, &wrong) {
+		return fmt.Errorf("not as it should be:\n%s", wrong.String())
+	}
+	return err
+}
+
+// locate makes the names of secret files absolute.
+func (c *Config) locate(dir string) {
+	beside := func(file *string) {
+		if *file != "" && !filepath.IsAbs(*file) {
+			*file = filepath.Join(dir, *file)
+		}
+	}
+	beside(&c.Mailbox.PasswordFile)
+	for i := range c.Tokens.Keys {
+		beside(&c.Tokens.Keys[i].File)
+	}
+}
+
+// A Duration is a time span, written as in "90s" or "5m".
+type Duration time.Duration
+
+// UnmarshalText reads a duration as Go writes it.
+func (d *Duration) UnmarshalText(text []byte) error {
+	span, err := time.ParseDuration(string(text))
+	*d = Duration(span)
+	return err
+}
+
+// String writes the duration without empty ends: "1m", not "1m0s".
+func (d Duration) String() string {
+	text := time.Duration(d).String()
+	for _, empty := range []string{"m0s", "h0m"} {
+		if strings.HasSuffix(text, empty) {
+			text = text[:len(text)-2]
+		}
+	}
+	return text
+}
+
+// A Size is a number of bytes, written as in "25 MiB".
+type Size int64
+
+// units are what a size is counted in, largest first.
+var units = []struct {
+	name  string
+	bytes Size
+}{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}}
+
+// UnmarshalText reads a whole number and a unit.
+func (s *Size) UnmarshalText(text []byte) error {
+	number, unit, _ := strings.Cut(string(text), " ")
+	n, err := strconv.ParseUint(number, 10, 20)
+	for _, u := range units {
+		if err == nil && u.name == unit {
+			*s = Size(n) * u.bytes
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is no size: write a whole number and a unit, such as \"25 MiB\"", text)
+}
+
+// String writes the size in the largest unit it is whole in.
+func (s Size) String() string {
+	for _, u := range units {
+		if s >= u.bytes && s%u.bytes == 0 {
+			return fmt.Sprintf("%d %s", s/u.bytes, u.name)
+		}
+	}
+	return fmt.Sprintf("%d bytes", int64(s))
+}
