@@ -49,8 +49,7 @@ func checkServer(f *faults, p protocol) {
 
 // reason is the error without the URL, which may hold a password.
 func reason(err error) string {
-	var e *url.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*url.Error](err); ok {
 		return e.Err.Error()
 	}
 	return err.Error()

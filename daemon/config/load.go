@@ -57,12 +57,10 @@ func parse(text []byte) (*Config, error) {
 
 // readable gives the library's errors the line they are about.
 func readable(err error) error {
-	var unknown *toml.StrictMissingError
-	if errors.As(err, &unknown) {
+	if unknown, ok := errors.AsType[*toml.StrictMissingError](err); ok {
 		return fmt.Errorf("options this program does not know:\n%s", unknown.String())
 	}
-	var wrong *toml.DecodeError
-	if errors.As(err, &wrong) {
+	if wrong, ok := errors.AsType[*toml.DecodeError](err); ok {
 		return fmt.Errorf("not as it should be:\n%s", wrong.String())
 	}
 	return err

@@ -1,0 +1,61 @@
+# `make demo` and `make test` each work as the first command in a fresh clone.
+
+SHELL := /bin/sh
+# A Go that was unpacked where its manual says is found without being asked for.
+export PATH := $(PATH):/usr/local/go/bin
+# The version is stamped below; Go's own way fails in a clone of another user's.
+export GOFLAGS := $(GOFLAGS) -buildvcs=false
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
+LDFLAGS := -X main.version=$(VERSION)
+FUZZTIME ?= 30s
+TESTFLAGS ?=
+
+.NOTPARALLEL: # to install comes before to lint, and that before to test
+
+.PHONY: help
+help: ## Say what make can do.
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+.PHONY: demo
+demo: ## Play some changes from proposal to closed, all on this machine.
+	@.ci/install demo
+	@go run -ldflags '$(LDFLAGS)' ./cmd/countersign demo
+
+.PHONY: test
+test: install lint ## Install what is missing, then vet, lint and all tests with -race.
+	go test -race -timeout 20m $(TESTFLAGS) ./...
+
+.PHONY: quick
+quick: ## All tests, without -race and without linting.
+	go test -timeout 10m $(TESTFLAGS) ./...
+
+.PHONY: test-db
+test-db: ## The tests of storage alone.
+	@.ci/install test
+	go test -timeout 10m $(TESTFLAGS) ./storage/... ./internal/testkit/...
+
+.PHONY: lint
+lint: ## Vet and golangci-lint.
+	go vet ./...
+	.ci/golangci-lint run ./...
+
+.PHONY: build
+build: ## Build bin/countersign.
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w $(LDFLAGS)' -o bin/countersign ./cmd/countersign
+
+.PHONY: fuzz
+fuzz: ## Every fuzz test for FUZZTIME (30s).
+	@.ci/fuzz $(FUZZTIME)
+
+.PHONY: docs
+docs: ## Write again the pages that are made from the code (by tests called TestDocs…).
+	go test -run '^TestDocs' $$(grep -rl --include='*_test.go' '^func TestDocs' . | xargs -n1 dirname | sort -u) -update
+
+.PHONY: install
+install: ## Install what the tests need, where it is missing.
+	@.ci/install test
+
+.PHONY: fresh
+fresh: ## As root: try demo and test on a fresh Debian, twice each, in a temporary tree.
+	@.ci/fresh
