@@ -1,0 +1,272 @@
+package desk
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/countersign/countersign/internal/paper"
+	"github.com/countersign/countersign/mailread"
+	"github.com/countersign/countersign/mailtmpl"
+	"github.com/countersign/countersign/policy"
+	"github.com/countersign/countersign/storage"
+)
+
+func isNotFound(err error) bool { return errors.Is(err, storage.ErrNotFound) }
+
+// A step looks at a mail and says whether it has settled what becomes of it.
+type step func(*conversation, context.Context) (settled bool, err error)
+
+// steps is the way of a mail, in order (design §5). docs/flow.md explains it.
+var steps = []step{
+	(*conversation).parse,
+	(*conversation).automatic,
+	(*conversation).sender,
+	(*conversation).duplicate,
+	(*conversation).tooLarge,
+	(*conversation).find,
+	(*conversation).typed,
+	(*conversation).misused,
+	(*conversation).word,
+	(*conversation).answer,
+}
+
+func (c *conversation) read(ctx context.Context) error {
+	for _, s := range steps {
+		if settled, err := s(c, ctx); settled || err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("mail %s/%d reached the end of the steps without a disposition", c.in.Folder, c.in.UID)
+}
+
+// parse takes the mail apart. What cannot be taken apart is put aside whole.
+func (c *conversation) parse(context.Context) (bool, error) {
+	m, err := mailread.Read(c.in.Raw, c.Limits)
+	if err != nil {
+		c.shelve(err.Error())
+		return true, nil
+	}
+	c.out.Message = m
+	return false, nil
+}
+
+// automatic settles mail no person sent before a word of it is read.
+func (c *conversation) automatic(context.Context) (bool, error) {
+	m := c.out.Message
+	if m.From.Address == c.Org.Mailbox {
+		c.end(Own, "it comes from our own mailbox")
+		return true, nil
+	}
+	if class := mailread.Automatic(m); class != "" {
+		if p, ok := c.dir.ByAddress(m.From.Address); ok {
+			c.out.Person = p.ID
+		}
+		c.end(Automatic, "%s", class)
+		return true, nil
+	}
+	return false, nil
+}
+
+// sender finds the person who sent the mail.
+func (c *conversation) sender(context.Context) (bool, error) {
+	m := c.out.Message
+	if m.FromProblem != "" {
+		c.end(Unverified, "%s", m.FromProblem)
+		return true, nil
+	}
+	p, ok := c.dir.ByAddress(m.From.Address)
+	if !ok {
+		c.end(UnknownSender, "the address is nobody's in the directory")
+		return true, nil
+	}
+	c.out.Person = p.ID
+	if by, ok := c.dir.ByAddress(m.Sender.Address); m.Sender.Address != "" && (!ok || by.ID != p.ID) {
+		c.end(Unverified, "sent by somebody else on behalf of %s", p.ID)
+		c.refuse(policy.AnswerRefused, &policy.Refusal{
+			Code: policy.RefusedWrongPerson, Reason: "A mail was sent on your behalf by another address; only your own mail counts, so nothing was decided by it.",
+			Hint: "If you meant it, send it yourself. If you did not, tell the operator.",
+		})
+		return true, nil
+	}
+	return false, nil
+}
+
+// duplicate ends a mail that acted before.
+func (c *conversation) duplicate(ctx context.Context) (bool, error) {
+	earlier, found, err := c.tx.Twin(ctx, c.sha, c.contentKey())
+	if err != nil || !found {
+		return false, err
+	}
+	c.end(Duplicate, "the same mail was %s before", earlier)
+	return true, nil
+}
+
+// tooLarge answers a registered person's mail over the limit.
+func (c *conversation) tooLarge(context.Context) (bool, error) {
+	if !c.in.Oversize {
+		return false, nil
+	}
+	c.end(Oversize, "%d bytes; the limit is %d", c.in.Size, c.Limits.Size)
+	c.refuse(policy.AnswerOversize, &policy.Refusal{
+		Code: policy.RefusedProblems, Reason: fmt.Sprintf("Your mail is larger than %d MB and was not read.", c.Limits.Size>>20),
+		Hint: "Send it again with smaller attachments, or with a link to them.",
+	})
+	return true, nil
+}
+
+// find finds the paper the mail answers, and locks its change.
+func (c *conversation) find(ctx context.Context) (bool, error) {
+	if err := c.identify(ctx, c.out.Message); err != nil {
+		return false, err
+	}
+	if c.paper.change == "" {
+		return false, nil
+	}
+	return false, c.lock(ctx, c.paper.change)
+}
+
+func (c *conversation) lock(ctx context.Context, id policy.ChangeID) error {
+	change, err := c.tx.LockChange(ctx, id)
+	c.before, c.out.Change, c.out.Ballot = change, change, c.paper.ballot
+	return err
+}
+
+// typed cuts what the person typed out of the mail, and reads it as an answer.
+func (c *conversation) typed(ctx context.Context) (bool, error) {
+	own, err := c.ownTexts(ctx)
+	if err != nil {
+		return false, err
+	}
+	c.out.Typed = mailread.Typed(c.out.Message, own...)
+	c.out.Answer = mailread.ReadAnswer(c.out.Typed.Text)
+	if c.paper.change != "" {
+		return false, nil
+	}
+	id, err := c.named(ctx, c.out.Message.Subject, c.out.Typed.Text)
+	if err != nil || id == "" {
+		return false, err
+	}
+	return false, c.lock(ctx, id)
+}
+
+// ownTexts are the texts we sent this person about the change, as they may come
+// back quoted.
+func (c *conversation) ownTexts(ctx context.Context) ([]string, error) {
+	if c.paper.change == "" {
+		return nil, nil
+	}
+	bodies, err := c.tx.SentTexts(ctx, c.paper.change, c.out.Person)
+	if err != nil {
+		return nil, err
+	}
+	var texts []string
+	for _, body := range bodies {
+		var m mailtmpl.Mail
+		if err := json.Unmarshal(body, &m); err != nil {
+			return nil, fmt.Errorf("decoding a mail of the outbox: %w", err)
+		}
+		text, err := m.Text.Fill(map[string]string{"token": ""})
+		if err != nil {
+			return nil, err
+		}
+		texts = append(texts, text)
+	}
+	return texts, nil
+}
+
+// misused refuses an answer that carries somebody else's ballot, and tells the
+// owner of the ballot and the operators.
+func (c *conversation) misused(ctx context.Context) (bool, error) {
+	if c.paper.change != "" || len(c.paper.foreign) == 0 || c.out.Answer.Keyword == policy.NoKeyword {
+		return false, nil
+	}
+	theirs := c.paper.foreign[0]
+	if err := c.lock(ctx, theirs.Change); err != nil {
+		return false, err
+	}
+	owner := theirs.Person
+	c.out.Ballot = theirs.Ballot
+	c.end(Answered, "the ballot is %s's", owner)
+	r := &policy.Refusal{
+		Code: policy.RefusedWrongPerson, Reason: fmt.Sprintf("You answered a ballot that was issued to %s. A ballot is its owner's alone; forwarding it does not pass it on, and nothing was decided.", c.dir.Name(owner)),
+		Hint: "Ask them to answer it themselves.",
+	}
+	for _, b := range c.before.OpenFor(c.out.Person) {
+		r.Ballot, r.Hint = b.ID, "You have a ballot of your own; it stands below."
+	}
+	c.refuse(policy.AnswerRefused, r)
+	c.out.Notices = append(c.out.Notices, policy.Notice{
+		Kind: policy.OwnerMisused, To: owner, Text: fmt.Sprintf("%s answered %s with your ballot. It was not counted.", c.dir.Name(c.out.Person), c.out.Answer.Keyword),
+		Why: "The ballot is yours.",
+	})
+	c.tellOperators(policy.OperatorMisused, fmt.Sprintf("%s answered with a ballot of %s. It was not counted.", c.dir.Name(c.out.Person), c.dir.Name(owner)))
+	return true, nil
+}
+
+// word answers STATUS and HELP.
+func (c *conversation) word(context.Context) (bool, error) {
+	kinds := map[policy.Keyword]policy.NoticeKind{policy.KeywordStatus: policy.AnswerStatus, policy.KeywordHelp: policy.AnswerHelp}
+	kind, ok := kinds[c.out.Answer.Keyword]
+	if !ok {
+		return false, nil
+	}
+	c.end(Answered, "%s", c.out.Answer.Keyword)
+	c.out.Notices = append(c.out.Notices, policy.Notice{Kind: kind, To: c.out.Person, Ballot: c.openBallot(), Why: "You asked for it."})
+	return true, nil
+}
+
+// openBallot is the ballot the mail answers while it is open, else the first
+// the person has open on the change.
+func (c *conversation) openBallot() policy.BallotID {
+	if b, ok := c.before.Ballot(c.paper.ballot); ok && b.Open() {
+		return b.ID
+	}
+	for _, b := range c.before.OpenFor(c.out.Person) {
+		return b.ID
+	}
+	return ""
+}
+
+// refuse answers the sender without deciding anything.
+func (c *conversation) refuse(kind policy.NoticeKind, r *policy.Refusal) {
+	c.out.Refusal = r
+	c.out.Notices = append(c.out.Notices, policy.Notice{
+		Kind: kind, To: c.out.Person, Ballot: r.Ballot, Refusal: r, Why: "You wrote to " + c.Org.Mailbox + ".",
+	})
+}
+
+func (c *conversation) tellOperators(kind policy.NoticeKind, text string) {
+	for _, address := range c.Operators {
+		c.out.Notices = append(c.out.Notices, policy.Notice{Kind: kind, Address: address, Text: text, Why: "You are an operator of Countersign."})
+	}
+}
+
+// readable says whether the mail's text holds one of our tokens, for Explain.
+func readable(m *mailread.Message) bool { return len(paper.Find(m.Text)) > 0 }
+
+// excerpt is the beginning of what was typed, for answers that quote it.
+func (c *conversation) excerpt() string {
+	const most = 400
+	text := strings.TrimSpace(c.out.Typed.Text)
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + " …"
+	}
+	return text
+}
+
+func files(m *mailread.Message) []policy.File {
+	var fs []policy.File
+	for _, a := range m.Attachments {
+		fs = append(fs, policy.File{Name: a.Name, Type: a.Type, Size: len(a.Bytes), SHA256: a.SHA256})
+	}
+	return fs
+}
+
+// otherNumbers lists the changes the typed text names besides this one.
+func (c *conversation) otherNumbers() []string {
+	return slices.DeleteFunc(slices.Clone(c.out.Answer.Others), func(n string) bool { return n == c.out.Change.Name() })
+}
