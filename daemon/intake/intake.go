@@ -1,0 +1,217 @@
+// Package intake brings the mail of one IMAP mailbox to the desk, in the order
+// it arrived, and puts each mail into the folder the desk names.
+//
+// It keeps a connection open, sweeps the inbox when the server announces
+// something (IDLE) and every few minutes in any case, and connects again when
+// the connection breaks. A mail is known by folder, UIDVALIDITY and UID; flags
+// mean nothing to it. The desk decides each mail in one transaction; only then
+// is the mail moved, and a move that is lost is made up for by the next sweep,
+// because the desk answers for a decided mail without deciding again.
+//
+// What is asked of the server is little on purpose: the IMAP library gives up a
+// connection at any response it does not know.
+package intake
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/countersign/countersign/daemon/desk"
+)
+
+// A Filing is where a mail belongs once it has its disposition.
+type Filing string
+
+// The filings, each a folder of the mailbox.
+const (
+	Done      Filing = "done"      // understood: counted, answered or filed
+	Ignored   Filing = "ignored"   // automatic, duplicate, from a stranger
+	Attention Filing = "attention" // for a person to look at
+)
+
+// A Desk decides.
+type Desk interface {
+	// Receive brings one mail to its disposition, in one transaction; it is
+	// called in UID order. It reports the folder the mail belongs in. For a mail
+	// that already has its disposition it reports the same again.
+	Receive(ctx context.Context, in desk.Incoming) (Filing, error)
+}
+
+// Folders are the names of the mailbox's folders. Those missing are created.
+type Folders struct {
+	Inbox, Done, Ignored, Attention string
+}
+
+func (f Folders) of(filing Filing) string {
+	switch filing {
+	case Done:
+		return f.Done
+	case Ignored:
+		return f.Ignored
+	default: // what nobody foresaw is for a person to look at
+		return f.Attention
+	}
+}
+
+// Options say which mailbox and how patiently.
+type Options struct {
+	// URL is imaps://host, imap://host (STARTTLS) or, to loopback only,
+	// imap+insecure://host. A port may follow.
+	URL      string
+	Username string
+	// Password is asked for at every login.
+	Password func() (string, error)
+	// TLS may name authorities to trust; nil means those of the system.
+	TLS *tls.Config
+	// Limit is the size in bytes above which only the header is fetched.
+	Limit int64
+	// Poll is how often a server without IDLE is looked at.
+	Poll time.Duration
+	// IdleFor is how long one IDLE lasts; each is followed by a sweep.
+	IdleFor time.Duration
+	// CommandTimeout is how long the server may be silent while we wait for it.
+	CommandTimeout time.Duration
+	Folders        Folders
+	Log            *slog.Logger
+	// Now is the clock Swept is told by.
+	Now func() time.Time
+}
+
+// The defaults of Options.
+const (
+	DefaultLimit          = 25 << 20
+	DefaultPoll           = time.Minute
+	DefaultIdleFor        = 5 * time.Minute // many NATs forget a silent connection soon after
+	DefaultCommandTimeout = 2 * time.Minute
+)
+
+func (o *Options) complete() {
+	orElse(&o.Limit, DefaultLimit)
+	orElse(&o.Poll, DefaultPoll)
+	orElse(&o.IdleFor, DefaultIdleFor)
+	orElse(&o.CommandTimeout, DefaultCommandTimeout)
+	orElse(&o.Folders.Inbox, "INBOX")
+	orElse(&o.Folders.Done, "Done")
+	orElse(&o.Folders.Ignored, "Ignored")
+	orElse(&o.Folders.Attention, "Attention")
+	orElse(&o.Log, slog.Default())
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+}
+
+func orElse[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// An Intake reads one mailbox.
+type Intake struct {
+	Options
+	desk Desk
+
+	sweeping sync.Mutex // held for a sweep: mail is decided one at a time
+	validity uint32     // UIDVALIDITY of the inbox as filed knows it
+	filed    map[uint32]Filing
+
+	mu    sync.Mutex
+	swept time.Time
+}
+
+// New makes an intake; nothing happens before Run, Sweep or Probe.
+func New(o Options, d Desk) *Intake {
+	o.complete()
+	return &Intake{Options: o, desk: d, filed: map[uint32]Filing{}}
+}
+
+// Swept is when the last sweep began that left no mail of the inbox undecided.
+// A deadline may fire only if it lies before that.
+func (i *Intake) Swept() time.Time {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.swept
+}
+
+// Sweep connects and passes over the mailbox once: everything there is brought
+// to its disposition and moved. It reports how many mails were decided.
+func (i *Intake) Sweep(ctx context.Context) (int, error) {
+	s, err := i.connect(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer s.close()
+	if err := s.prepare(); err != nil {
+		return 0, err
+	}
+	return i.sweep(ctx, s)
+}
+
+// Run reads the mailbox until ctx ends, and finishes the mail in hand first.
+func (i *Intake) Run(ctx context.Context) error {
+	retry := backoff{first: time.Second, last: 5 * time.Minute}
+	for ctx.Err() == nil {
+		worked, err := i.live(ctx)
+		if ctx.Err() != nil {
+			break
+		}
+		if worked {
+			retry.reset()
+		}
+		pause := retry.next()
+		i.Log.Warn("mailbox connection lost", "error", err, "retry_in", pause.Round(time.Millisecond))
+		sleep(ctx, pause)
+	}
+	return nil
+}
+
+// live is the life of one connection; worked says that it was good for a sweep.
+func (i *Intake) live(ctx context.Context) (worked bool, err error) {
+	s, err := i.connect(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer s.close()
+	if err := s.prepare(); err != nil {
+		return false, err
+	}
+	i.Log.Info("mailbox connected", "idle", s.can(idling), "move", s.can(moving))
+	for {
+		if _, err := i.sweep(ctx, s); err != nil {
+			return worked, err
+		}
+		worked = true
+		if err := s.wait(ctx); err != nil {
+			return worked, err
+		}
+	}
+}
+
+// errUnheard is a mail the desk could not decide yet; it stays where it is.
+var errUnheard = errors.New("mail left in the inbox, undecided")
+
+// A backoff doubles the pause from first to last, with some chance in it, so
+// that many clients of a broken server do not come back all at once.
+type backoff struct{ first, last, pause time.Duration }
+
+func (b *backoff) reset() { b.pause = 0 }
+
+func (b *backoff) next() time.Duration {
+	b.pause = min(max(2*b.pause, b.first), b.last)
+	return b.pause*3/4 + rand.N(b.pause/2)
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
+}
