@@ -53,7 +53,7 @@ func checkRequired(c *Config, f *faults) {
 		}
 	}
 	if len(c.Tokens.Keys) == 0 {
-		f.err("tokens.keys", "is missing", `Write keys = [{ id = "1", file = "token-key" }] and fill the file: `+makeKey("token-key"))
+		f.err("tokens.keys", "is missing", `Write [[tokens.keys]] with an id and a file, and fill the file: `+makeKey("token-key"))
 	}
 	if len(c.People) == 0 {
 		f.err("people", "is missing", "Write a [[people]] table for everyone the policy names.")

@@ -84,7 +84,7 @@ func checkPostgres(f *faults, key, text string) (user string) {
 		f.err(key, fmt.Sprintf("%q is not Postgres", u.Scheme), "Write postgres://….")
 		return ""
 	}
-	if socket := strings.HasPrefix(q.Get("host"), "/"); !socket && q.Get("sslmode") == "" {
+	if socket := u.Host == "" && strings.HasPrefix(q.Get("host"), "/"); !socket && q.Get("sslmode") == "" {
 		f.err(key, "does not say how the connection is encrypted", "Add sslmode=verify-full, or host=/run/postgresql for the socket on this machine.")
 	}
 	if _, set := u.User.Password(); set || q.Has("password") {
@@ -107,7 +107,7 @@ func checkSecrets(c *Config, f *faults) {
 	for i, k := range c.Tokens.Keys {
 		key := fmt.Sprintf("tokens.keys#%d", i+1)
 		if k.ID == "" || k.File == "" || seen[k.ID] {
-			f.err(key, "needs an id of its own and a file", `Write { id = "1", file = "token-key" }.`)
+			f.err(key, "needs an id of its own and a file", `Write id = "1" and file = "token-key", or the like.`)
 			continue
 		}
 		seen[k.ID] = true

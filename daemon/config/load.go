@@ -66,7 +66,7 @@ func readable(err error) error {
 	return err
 }
 
-// locate makes the names of secret files absolute.
+// locate looks for secret files beside the configuration.
 func (c *Config) locate(dir string) {
 	beside := func(file *string) {
 		if *file != "" && !filepath.IsAbs(*file) {
