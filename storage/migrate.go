@@ -1,0 +1,93 @@
+package storage
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strconv"
+	"strings"
+
+	"github.com/lib/pq"
+	"github.com/lib/pq/pqerror"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+//go:embed migrations/*.sql
+var migrationFiles embed.FS
+
+// SchemaVersion is the number of the schema this program was written for: that
+// of its newest migration.
+var SchemaVersion = func() int {
+	names, err := fs.Glob(migrationFiles, "migrations/*.sql")
+	if err != nil || len(names) == 0 {
+		panic("storage: no migrations embedded")
+	}
+	last := strings.TrimPrefix(names[len(names)-1], "migrations/")
+	number, _, _ := strings.Cut(last, "_")
+	version, err := strconv.Atoi(number)
+	if err != nil {
+		panic("storage: migration " + last + " has no number")
+	}
+	return version
+}()
+
+// Migrate brings the schema up to [SchemaVersion], as the owner of the
+// database. Several may run at once: one works, the others wait for it.
+func Migrate(ctx context.Context, ownerURL string) error {
+	url, err := withSettings(ownerURL, ownerSettings)
+	if err != nil {
+		return fmt.Errorf("reading the database owner's URL: %w", err)
+	}
+	db, err := sql.Open("postgres", url)
+	if err != nil {
+		return fmt.Errorf("connecting to the database as its owner: %w", err)
+	}
+	migrations, err := newMigrations(db)
+	if err != nil {
+		return errors.Join(err, db.Close())
+	}
+	_, err = migrations.Up(ctx)
+	if err = cmp.Or(err, migrations.Close()); err != nil {
+		return fmt.Errorf("migrating the database: %w", err)
+	}
+	return nil
+}
+
+func newMigrations(db *sql.DB) (*goose.Provider, error) {
+	files, err := fs.Sub(migrationFiles, "migrations")
+	if err != nil {
+		return nil, fmt.Errorf("reading the migrations: %w", err)
+	}
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
+	if err != nil {
+		return nil, fmt.Errorf("preparing the migration lock: %w", err)
+	}
+	migrations, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithSessionLocker(locker))
+	if err != nil {
+		return nil, fmt.Errorf("reading the migrations: %w", err)
+	}
+	return migrations, nil
+}
+
+// CheckSchema says whether this program can work with the database's schema,
+// and what to do if not.
+func (s *Store) CheckSchema(ctx context.Context) error {
+	var version, oldest int
+	err := s.db.QueryRowContext(ctx, `select version, oldest from schema_info`).Scan(&version, &oldest)
+	switch {
+	case pq.As(err, pqerror.UndefinedTable) != nil || errors.Is(err, sql.ErrNoRows):
+		return fmt.Errorf("the database has no schema yet: run countersign migrate")
+	case err != nil:
+		return fmt.Errorf("reading the schema's version: %w", err)
+	case version < SchemaVersion:
+		return fmt.Errorf("the database has schema %d, this program needs %d: run countersign migrate", version, SchemaVersion)
+	case SchemaVersion < oldest:
+		return fmt.Errorf("the database has schema %d, which needs a program that knows schema %d; this one knows %d: install a newer countersign", version, oldest, SchemaVersion)
+	}
+	return nil
+}

@@ -1,0 +1,78 @@
+package storage
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/countersign/countersign/policy"
+)
+
+// An OutMail is one mail owed to one recipient.
+type OutMail struct {
+	ID          int64           `db:"id"`
+	MessageID   string          `db:"message_id"` // without angle brackets; the same on every try
+	Change      policy.ChangeID `db:"change"`     // empty for mail about no change
+	Ballot      policy.BallotID `db:"ballot"`
+	Notice      string          `db:"notice"`
+	Person      policy.PersonID `db:"person"` // empty for a list
+	Recipient   string          `db:"recipient"`
+	Asks        bool            `db:"asks"`         // void once Ballot is no longer open
+	KeyID       string          `db:"kid"`          // empty for mail without a token, as are
+	TokenBallot string          `db:"token_ballot"` // the paper the token stands for: this ballot,
+	TokenPerson string          `db:"token_person"` // of this person,
+	Generation  int             `db:"generation"`   // in this generation
+	Body        []byte          `db:"body"`         // the rendered mail as JSON
+	At          time.Time       `db:"at"`           // when it was decided that the mail is owed
+	Attempt     int             `db:"attempts"`     // which try this is; set by Claim
+}
+
+const outMailColumns = `id, message_id, change, ballot, notice, person, recipient, asks, kid,
+	token_ballot, token_person, generation, body, at, attempts`
+
+// Enqueue puts the mail into the outbox. A mail with the same Message-ID that
+// is there already stays as it is.
+func (t *Tx) Enqueue(ctx context.Context, m OutMail) error {
+	_, err := t.tx.ExecContext(ctx, `
+		insert into outbox (message_id, change, ballot, notice, person, recipient, asks, kid,
+			token_ballot, token_person, generation, body, at, due)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)
+		on conflict (message_id) do nothing`,
+		m.MessageID, m.Change, m.Ballot, m.Notice, m.Person, m.Recipient, m.Asks, m.KeyID,
+		m.TokenBallot, m.TokenPerson, m.Generation, string(m.Body), micro(m.At))
+	if err != nil {
+		return fmt.Errorf("putting %s into the outbox: %w", m.MessageID, err)
+	}
+	return nil
+}
+
+// quoted is how many of our mails somebody may still be quoting.
+const quoted = 20
+
+// SentTexts gives the bodies of our latest mails to the person on the change,
+// newest first: what an answer of theirs may quote.
+func (t *Tx) SentTexts(ctx context.Context, change policy.ChangeID, person policy.PersonID) ([][]byte, error) {
+	var bodies [][]byte
+	err := t.tx.SelectContext(ctx, &bodies, `
+		select body from outbox where change = $1 and person = $2 order by id desc limit $3`, change, person, quoted)
+	if err != nil {
+		return nil, fmt.Errorf("reading our mails to %s on %s: %w", person, change, err)
+	}
+	return bodies, nil
+}
+
+// ByMessageID finds the mail of ours that has the Message-ID.
+func (t *Tx) ByMessageID(ctx context.Context, messageID string) (OutMail, bool, error) {
+	var m OutMail
+	err := t.tx.GetContext(ctx, &m, `select `+outMailColumns+` from outbox where message_id = $1`, clean(messageID))
+	if errors.Is(err, sql.ErrNoRows) {
+		return OutMail{}, false, nil
+	}
+	if err != nil {
+		return OutMail{}, false, fmt.Errorf("looking for our mail %s: %w", messageID, err)
+	}
+	m.At = m.At.UTC()
+	return m, true, nil
+}
