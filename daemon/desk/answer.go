@@ -42,7 +42,7 @@ func (c *conversation) withoutPaper(ctx context.Context) error {
 			Code: policy.RefusedUnknown, Reason: fmt.Sprintf("Your mail says %s, but not about which change.", a.Keyword),
 			Hint: "Answer by a reply to the mail that asked you, and leave the quoted text in it; or write STATUS and the number of the change.",
 		})
-	case mailread.LooksLikeProposal(proposal):
+	case mailread.LooksLikeProposal(c.out.Typed.Text):
 		return c.propose(ctx, proposal)
 	case c.before.ID != "":
 		return c.note(ctx)
@@ -133,32 +133,32 @@ func (c *conversation) withoutKeyword(ctx context.Context) error {
 		return c.decide(ctx, policy.Command{Kind: policy.CommandAnswer, Ballot: b.ID, Keyword: policy.KeywordAmend, Form: proposal.Form, Unclear: proposal.Problems}, Counted)
 	case open && b.Kind == policy.BallotQuestion && strings.TrimSpace(c.out.Typed.Text) != "":
 		return c.decide(ctx, policy.Command{Kind: policy.CommandAnswer, Ballot: b.ID, Form: policy.Form{policy.LabelReply: c.out.Typed.Text}}, Counted)
-	case c.before.State.End() && mailread.LooksLikeProposal(proposal):
+	case c.before.State.End() && mailread.LooksLikeProposal(c.out.Typed.Text):
 		return c.propose(ctx, proposal)
 	}
 	if c.openBallot() == "" && c.out.Answer.Unclear == "" {
 		return c.note(ctx)
 	}
-	return c.askBack(ctx, proposal)
+	return c.askBack(ctx)
 }
 
 // askBack answers a mail on an open ballot that says nothing the ballot takes:
 // it is filed as a comment, and one polite answer says so.
-func (c *conversation) askBack(ctx context.Context, p mailread.ProposalReading) error {
+func (c *conversation) askBack(ctx context.Context) error {
 	reason := "Your mail does not begin with a keyword, so it was filed as a comment and nothing was decided."
 	switch {
 	case c.out.Answer.Unclear != "":
 		reason = fmt.Sprintf("Your mail could not be read as an answer (%s), so nothing was decided.", c.out.Answer.Unclear)
 	case strings.TrimSpace(c.out.Typed.Text) == "":
 		reason = "Your mail is empty, as far as it could be read, so nothing was decided."
-	case mailread.LooksLikeProposal(p):
+	case mailread.LooksLikeProposal(c.out.Typed.Text):
 		reason = "Your mail holds fields of a proposal, but does not say what is to become of them, so nothing was decided."
 	}
 	r := &policy.Refusal{Code: policy.RefusedNotAnAnswer, Reason: reason, Ballot: c.openBallot(), Hint: "Begin your answer with one of the words below, alone on the first line."}
 	switch b, _ := c.before.Ballot(r.Ballot); {
 	case r.Ballot == "":
 		r.Hint = "No ballot of yours is open on this change. Write STATUS to see where it stands."
-	case mailread.LooksLikeProposal(p):
+	case mailread.LooksLikeProposal(c.out.Typed.Text):
 		r.Hint = "To amend the proposal, begin with AMEND, alone on the first line, and the new fields below it. To propose another change, write a new mail."
 	case b.Kind == policy.BallotCorrection:
 		r.Hint = "Send the missing lines, each as the label, a colon and the value."
@@ -216,13 +216,11 @@ func (c *conversation) unread(reason, hint string) {
 
 // decide carries the command to the policy and takes over what it says.
 func (c *conversation) decide(ctx context.Context, cmd policy.Command, good Disposition) error {
-	var err error
-	if c.number, err = c.Desk.number(ctx, c.tx, c.now); err != nil {
+	if err := c.reserve(ctx, &cmd); err != nil {
 		return err
 	}
 	cmd.By, cmd.Proof, cmd.Mail, cmd.Seed = c.out.Person, "token", c.sha, c.sha
 	cmd.Files = files(c.out.Message)
-	cmd.Draft, cmd.Number = c.number.draftNumber(), c.number.changeNumber()
 	if cmd.Kind == policy.CommandPropose {
 		cmd.Proof = "address"
 	}
@@ -238,6 +236,19 @@ func (c *conversation) decide(ctx context.Context, cmd policy.Command, good Disp
 	}
 	c.out.Change, c.out.Events = d.Change, d.Events
 	c.out.Notices = append(c.out.Notices, d.Notices...)
+	return nil
+}
+
+// reserve gives the command the next numbers, while the change has none yet.
+func (c *conversation) reserve(ctx context.Context, cmd *policy.Command) error {
+	if c.before.Number != "" || cmd.Kind == policy.CommandComment {
+		return nil
+	}
+	var err error
+	if c.number, err = c.Desk.number(ctx, c.tx, c.now); err != nil {
+		return err
+	}
+	cmd.Draft, cmd.Number = c.number.draftNumber(), c.number.changeNumber()
 	return nil
 }
 

@@ -89,11 +89,18 @@ func (d *Desk) number(ctx context.Context, tx *storage.Tx, now time.Time) (*numb
 	return n, err
 }
 
-func (n *numbering) changeNumber() string { return fmt.Sprintf("%s-%d-%04d", changeSeries, n.year, n.change) }
-func (n *numbering) draftNumber() string  { return fmt.Sprintf("%s-%d-%04d", draftSeries, n.year, n.draft) }
+func (n *numbering) changeNumber() string {
+	return fmt.Sprintf("%s-%d-%04d", changeSeries, n.year, n.change)
+}
+func (n *numbering) draftNumber() string {
+	return fmt.Sprintf("%s-%d-%04d", draftSeries, n.year, n.draft)
+}
 
-// spend uses the numbers the change took.
+// spend uses the numbers the change took. Without a reservation there are none.
 func (n *numbering) spend(ctx context.Context, before, after policy.Change) error {
+	if n == nil {
+		return nil
+	}
 	if before.Draft == "" && after.Draft == n.draftNumber() {
 		if err := n.tx.UseNumber(ctx, draftSeries, n.year, n.draft); err != nil {
 			return err

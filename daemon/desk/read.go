@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/countersign/countersign/internal/paper"
 	"github.com/countersign/countersign/mailread"
 	"github.com/countersign/countersign/mailtmpl"
 	"github.com/countersign/countersign/policy"
@@ -169,7 +168,7 @@ func (c *conversation) ownTexts(ctx context.Context) ([]string, error) {
 		if err := json.Unmarshal(body, &m); err != nil {
 			return nil, fmt.Errorf("decoding a mail of the outbox: %w", err)
 		}
-		text, err := m.Text.Fill(map[string]string{"token": ""})
+		text, err := m.Text.Fill(map[string]string{mailtmpl.SlotToken: strings.Repeat("a", 26)})
 		if err != nil {
 			return nil, err
 		}
@@ -244,9 +243,6 @@ func (c *conversation) tellOperators(kind policy.NoticeKind, text string) {
 		c.out.Notices = append(c.out.Notices, policy.Notice{Kind: kind, Address: address, Text: text, Why: "You are an operator of Countersign."})
 	}
 }
-
-// readable says whether the mail's text holds one of our tokens, for Explain.
-func readable(m *mailread.Message) bool { return len(paper.Find(m.Text)) > 0 }
 
 // excerpt is the beginning of what was typed, for answers that quote it.
 func (c *conversation) excerpt() string {

@@ -1,0 +1,146 @@
+package desk
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/countersign/countersign/policy"
+	"github.com/countersign/countersign/storage"
+)
+
+// Load brings the directory into force: a changed one is recorded, the people
+// concerned and the policy owner are told, and every open change is considered
+// again under it. Loading the same one again changes nothing.
+func (d *Desk) Load(ctx context.Context, dir policy.Directory) error {
+	body, err := json.Marshal(dir)
+	if err != nil {
+		return fmt.Errorf("encoding the directory: %w", err)
+	}
+	sum := sha256.Sum256(body)
+	hash := hex.EncodeToString(sum[:])
+	d.mu.Lock()
+	d.directory = dir
+	d.mu.Unlock()
+	if err := d.Store.Tx(ctx, func(tx *storage.Tx) error { return d.loaded(ctx, tx, dir, body, hash) }); err != nil {
+		return fmt.Errorf("loading the directory: %w", err)
+	}
+	return d.reconsider(ctx, hash)
+}
+
+func (d *Desk) loaded(ctx context.Context, tx *storage.Tx, dir policy.Directory, body []byte, hash string) error {
+	old, oldHash, err := tx.Directory(ctx)
+	if err != nil && !isNotFound(err) || oldHash == hash {
+		return err
+	}
+	var before policy.Directory
+	if len(old) > 0 {
+		if err := json.Unmarshal(old, &before); err != nil {
+			return fmt.Errorf("decoding the directory before: %w", err)
+		}
+	}
+	if err := tx.SaveDirectory(ctx, body, hash, d.now()); err != nil {
+		return err
+	}
+	r := result{seed: "directory " + oldHash + " " + hash, at: d.now(), notices: directoryNotices(before, dir)}
+	if err := d.publish(ctx, tx, r); err != nil {
+		return err
+	}
+	return tx.Append(ctx, storage.SubjectDirectory, hash, storage.Entry{Kind: "directory.loaded", Payload: body, At: d.now()})
+}
+
+// directoryNotices tells people what the directory says of them now, and the
+// policy owners everything. At the first load only the owners are told.
+func directoryNotices(before, after policy.Directory) []policy.Notice {
+	var notices []policy.Notice
+	var all []string
+	for _, p := range after.People {
+		old, known := before.Person(p.ID)
+		if known && reflect.DeepEqual(old, p) {
+			continue
+		}
+		text := describe(p)
+		all = append(all, text)
+		if len(before.People) > 0 {
+			notices = append(notices, policy.Notice{Kind: policy.PersonDirectory, To: p.ID, Text: text, Why: "What the directory says of you has changed."})
+		}
+	}
+	for _, p := range before.People {
+		if _, known := after.Person(p.ID); !known {
+			all = append(all, p.Name+" is no longer in the directory.")
+		}
+	}
+	all = append(all, modesChanged(before, after)...)
+	for _, owner := range after.Holders(policy.PolicyOwner) {
+		if len(all) == 0 {
+			break
+		}
+		notices = slices.DeleteFunc(notices, func(n policy.Notice) bool { return n.To == owner })
+		notices = append(notices, policy.Notice{Kind: policy.PersonDirectory, To: owner, Text: strings.Join(all, "\n"), Why: "You own the policy."})
+	}
+	return notices
+}
+
+func describe(p policy.Person) string {
+	var roles, teams []string
+	for _, r := range p.Roles {
+		roles = append(roles, r.Title())
+	}
+	for _, t := range p.Teams {
+		teams = append(teams, string(t))
+	}
+	return fmt.Sprintf("%s (%s), roles %s, teams %s", p.Name, strings.Join(p.Addresses, ", "), orNone(roles), orNone(teams))
+}
+
+func orNone(words []string) string {
+	if len(words) == 0 {
+		return "none"
+	}
+	return strings.Join(words, ", ")
+}
+
+// modesChanged says which options of the policy changed.
+func modesChanged(before, after policy.Directory) []string {
+	var texts []string
+	if before.FourEyes != after.FourEyes {
+		texts = append(texts, fmt.Sprintf("The four-eyes mode is %s now.", after.FourEyes))
+	}
+	if before.ProductionWindow != after.ProductionWindow {
+		texts = append(texts, map[bool]string{true: "Tests in a production window are allowed now.", false: "Tests in a production window are no longer allowed."}[after.ProductionWindow])
+	}
+	if !reflect.DeepEqual(before.Deputies, after.Deputies) {
+		texts = append(texts, "The deputies have changed.")
+	}
+	if !reflect.DeepEqual(before.CoSigners, after.CoSigners) {
+		texts = append(texts, "The co-signers have changed.")
+	}
+	if !reflect.DeepEqual(before.Lists, after.Lists) {
+		texts = append(texts, "The distribution lists have changed.")
+	}
+	return texts
+}
+
+// reconsider considers every open change under the directory in force, each in
+// a transaction of its own.
+func (d *Desk) reconsider(ctx context.Context, hash string) error {
+	var open []policy.ChangeID
+	err := d.Store.Tx(ctx, func(tx *storage.Tx) (err error) {
+		open, err = tx.OpenChanges(ctx)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("listing the open changes: %w", err)
+	}
+	for _, id := range open {
+		cmd := policy.Command{Kind: policy.CommandReconsider, Seed: "directory " + hash + " " + string(id)}
+		if _, err := d.Command(ctx, id, cmd); err != nil {
+			return fmt.Errorf("considering change %s under the new directory: %w", id, err)
+		}
+	}
+	return nil
+}

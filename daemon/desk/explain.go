@@ -1,0 +1,28 @@
+package desk
+
+import (
+	"context"
+	"errors"
+
+	"github.com/countersign/countersign/storage"
+)
+
+var errExplained = errors.New("explained")
+
+// Explain says what would become of the mail, and why, and leaves no trace: the
+// whole way is gone in a transaction that is rolled back.
+func (d *Desk) Explain(ctx context.Context, in Incoming) (Outcome, error) {
+	var out Outcome
+	err := d.Store.Tx(ctx, func(tx *storage.Tx) error {
+		c := d.open(tx, in)
+		if err := c.read(ctx); err != nil {
+			return err
+		}
+		out = c.out
+		return errExplained
+	})
+	if errors.Is(err, errExplained) {
+		return out, nil
+	}
+	return out, err
+}

@@ -1,0 +1,190 @@
+package desk
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/countersign/countersign/internal/paper"
+	"github.com/countersign/countersign/mailtmpl"
+	"github.com/countersign/countersign/policy"
+	"github.com/countersign/countersign/storage"
+)
+
+// A result is what a decision leaves to be written: the same for a mail, a
+// firing of the clock, a directory and an operator's verb.
+type result struct {
+	before, after policy.Change
+	events        []policy.Event
+	notices       []policy.Notice
+	number        *numbering
+	seed          string // what Message-IDs derive from
+	at            time.Time
+	answering     answering
+}
+
+// answering is the mail that is being answered, if there is one.
+type answering struct {
+	person     policy.PersonID
+	messageID  string
+	references []string
+	given      mailtmpl.Given
+}
+
+func (c *conversation) result() result {
+	r := result{
+		before: c.before, after: c.out.Change, events: c.out.Events, notices: c.out.Notices,
+		number: c.number, seed: c.sha, at: c.now,
+	}
+	if m := c.out.Message; m != nil && c.out.Person != "" {
+		r.answering = answering{
+			person: c.out.Person, messageID: m.MessageID, references: m.References,
+			given: mailtmpl.Given{From: m.From.Address, Subject: m.Subject, Excerpt: c.excerpt(), At: c.in.Received},
+		}
+	}
+	return r
+}
+
+// publish writes the change, its record and the mails that are owed, in the
+// order in which rows are locked.
+func (d *Desk) publish(ctx context.Context, tx *storage.Tx, r result) error {
+	if len(r.events) > 0 {
+		if err := r.number.spend(ctx, r.before, r.after); err != nil {
+			return err
+		}
+		if err := tx.SaveChange(ctx, r.after); err != nil {
+			return err
+		}
+	}
+	for i, n := range r.notices {
+		if err := d.post(ctx, tx, r, n, i); err != nil {
+			return fmt.Errorf("writing mail %s: %w", n.Kind, err)
+		}
+	}
+	return d.record(ctx, tx, r)
+}
+
+func (d *Desk) record(ctx context.Context, tx *storage.Tx, r result) error {
+	entries := make([]storage.Entry, len(r.events))
+	for i, e := range r.events {
+		payload, err := policy.EncodeEvent(e)
+		if err != nil {
+			return fmt.Errorf("encoding event %s: %w", e.Kind(), err)
+		}
+		entries[i] = storage.Entry{Kind: e.Kind(), Payload: payload, At: d.now()}
+	}
+	return tx.Append(ctx, storage.SubjectChange, string(r.after.ID), entries...)
+}
+
+// post renders one notice and puts it into the outbox.
+func (d *Desk) post(ctx context.Context, tx *storage.Tx, r result, n policy.Notice, i int) error {
+	dir := d.Directory()
+	reader, known := dir.Person(n.To)
+	if n.To != "" && (!known || len(reader.Addresses) == 0) {
+		d.Log.Warn("nobody to write to: the person is no longer in the directory", "notice", string(n.Kind), "change", r.after.Name())
+		return nil
+	}
+	recipient := n.Address
+	if known {
+		recipient = reader.Addresses[0]
+	}
+	out := storage.OutMail{
+		MessageID: d.messageID(r.seed, n, i), Change: r.after.ID, Ballot: n.Ballot, Notice: string(n.Kind),
+		Person: n.To, Recipient: recipient, At: d.now(),
+		Asks: n.Ballot != "" && n.Kind == askKind(r.after, n.Ballot) && n.Receipt == nil,
+	}
+	papered, err := d.givePaper(ctx, tx, &out)
+	if err != nil {
+		return err
+	}
+	mail, err := mailtmpl.Render(d.data(r, n, reader, dir, out.MessageID, papered))
+	if err != nil {
+		return err
+	}
+	mail.To = recipient
+	if out.Body, err = json.Marshal(mail); err != nil {
+		return fmt.Errorf("encoding it: %w", err)
+	}
+	return tx.Enqueue(ctx, out)
+}
+
+// askKind is the mail that first presents the ballot.
+func askKind(c policy.Change, id policy.BallotID) policy.NoticeKind {
+	b, _ := c.Ballot(id)
+	return policy.AskOf(b.Kind)
+}
+
+// givePaper issues the token a mail carries: the ballot it asks about, or the
+// reader's standing paper on the change. Mail to lists and mail about no change
+// carries none.
+func (d *Desk) givePaper(ctx context.Context, tx *storage.Tx, out *storage.OutMail) (bool, error) {
+	if out.Person == "" || out.Change == "" {
+		return false, nil
+	}
+	p := paper.Paper{Change: string(out.Change), Ballot: string(out.Ballot), Person: string(out.Person), Generation: 1}
+	token, err := d.Keys.Token(d.Keys.Current, paper.Mail, p)
+	if err != nil {
+		return false, fmt.Errorf("making a token: %w", err)
+	}
+	out.KeyID, out.TokenBallot, out.TokenPerson, out.Generation = d.Keys.Current, p.Ballot, p.Person, p.Generation
+	return true, tx.SaveToken(ctx, storage.Token{
+		Hash: paper.Hash(token), KeyID: out.KeyID, Generation: p.Generation, Purpose: string(paper.Mail),
+		Change: out.Change, Ballot: out.Ballot, Person: out.Person,
+	})
+}
+
+// messageID derives a mail's id from what caused it, so that deciding the same
+// mail again after a restore sends the same mails.
+func (d *Desk) messageID(seed string, n policy.Notice, i int) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %q %q %d", seed, n.Kind, n.To, n.Address, n.Ballot, i))
+	return hex.EncodeToString(sum[:12]) + "@" + d.domain()
+}
+
+func (d *Desk) data(r result, n policy.Notice, reader policy.Person, dir policy.Directory, id string, papered bool) mailtmpl.Data {
+	data := mailtmpl.Data{
+		Notice: n, Change: r.after, Directory: dir, Reader: reader, Org: d.Org, Now: d.now(),
+		Location: d.location(), MessageID: id, Papered: papered, Thread: d.thread(r, n),
+	}
+	if r.answering.person != "" && r.answering.person == n.To {
+		data.Given = r.answering.given
+	}
+	if n.Kind == policy.AskAuthorization {
+		data.Changed, data.Earlier = earlier(r.after, n.To)
+	}
+	return data
+}
+
+// thread puts every mail about a change under one root, and an answer under
+// the mail it answers.
+func (d *Desk) thread(r result, n policy.Notice) mailtmpl.Thread {
+	var t mailtmpl.Thread
+	if r.after.ID != "" {
+		t.Root = "change-" + string(r.after.ID) + "@" + d.domain()
+		t.Parent = t.Root
+	}
+	if r.answering.person == n.To && r.answering.messageID != "" && n.To != "" {
+		t.Parent = r.answering.messageID
+		t.References = append(slices.Clone(r.answering.references), r.answering.messageID)
+		t.References = slices.DeleteFunc(t.References, func(ref string) bool { return ref == t.Root || strings.TrimSpace(ref) == "" })
+	}
+	return t
+}
+
+// earlier is the person's own assessment of an earlier revision, and what has
+// changed since.
+func earlier(c policy.Change, person policy.PersonID) ([]policy.Label, *policy.Answer) {
+	for _, b := range slices.Backward(c.Ballots) {
+		if b.Kind == policy.BallotAuthorization && b.Person == person && b.Revision < c.Revision && b.Answer != nil {
+			return policy.Changed(c.Revisions[b.Revision-1].Proposal, c.Proposal), b.Answer
+		}
+	}
+	if c.Revision > 1 {
+		return policy.Changed(c.Revisions[c.Revision-2].Proposal, c.Proposal), nil
+	}
+	return nil, nil
+}
