@@ -1,0 +1,183 @@
+package mailread
+
+import (
+	"regexp"
+	"strings"
+)
+
+// A mailHeader is how mail programs of one language write the header of a mail
+// they quote.
+type mailHeader struct{ from, others []string }
+
+var mailHeaders = []mailHeader{
+	{[]string{"from"}, []string{"sent", "date", "to", "cc", "subject", "reply-to", "importance"}},
+	{[]string{"von"}, []string{"gesendet", "datum", "an", "cc", "betreff"}},
+	{[]string{"de"}, []string{"envoyé", "date", "à", "cc", "objet", "enviado", "enviado el", "fecha", "para", "asunto", "data", "assunto"}},
+	{[]string{"da"}, []string{"inviato", "data", "a", "cc", "oggetto"}},
+	{[]string{"van"}, []string{"verzonden", "datum", "aan", "cc", "onderwerp"}},
+}
+
+// headerReach is how many lines below From the rest of the header may stand.
+const headerReach = 8
+
+// headerBlock says whether the header of a quoted mail begins at line i: From
+// and two more of the same language.
+func headerBlock(lines []line, i int) bool {
+	from := headerName(lines[i].text)
+	for _, h := range mailHeaders {
+		if !contains(h.from, from) {
+			continue
+		}
+		found := map[string]bool{}
+		for _, l := range lines[i+1 : min(len(lines), i+1+headerReach)] {
+			if name := headerName(l.text); contains(h.others, name) {
+				found[name] = true
+			}
+		}
+		if len(found) >= 2 {
+			return true
+		}
+	}
+	return false
+}
+
+// headerName is the word before the colon, "" where none stands at the start.
+func headerName(text string) string {
+	name, _, found := strings.Cut(text[:min(len(text), 40)], ":")
+	if !found {
+		return ""
+	}
+	return strings.ToLower(strings.Trim(name, " \t*_>|"))
+}
+
+func contains(list []string, s string) bool {
+	for _, x := range list {
+		if x == s && s != "" {
+			return true
+		}
+	}
+	return false
+}
+
+var (
+	originalMessage = regexp.MustCompile(`(?i)^\s*-{2,}\s*(original message|original appointment|forwarded message|forwarded by .*|ursprüngliche nachricht|weitergeleitete nachricht|message d'origine|message d’origine|message original|message transféré|mensaje original|mensaje reenviado|messaggio originale|oorspronkelijk bericht|mensagem original)\s*-{2,}\s*$`)
+	beginForwarded  = regexp.MustCompile(`(?i)^\s*(begin forwarded message|anfang der weitergeleiteten nachricht|début du message réexpédié)\s*:\s*$`)
+	rule            = regexp.MustCompile(`^\s*_{5,}\s*$`)
+)
+
+// cutHeaderBlocks cuts from the header of a quoted mail to the end, with the
+// line drawn above it.
+func cutHeaderBlocks(lines []line) {
+	for i := range lines {
+		if lines[i].rule != "" {
+			continue
+		}
+		text := lines[i].text
+		switch {
+		case originalMessage.MatchString(text), beginForwarded.MatchString(text):
+			cutRest(lines, i, "original message")
+			return
+		case headerBlock(lines, i):
+			cutRest(lines, lineAbove(lines, i), "mail header")
+			return
+		}
+	}
+}
+
+func lineAbove(lines []line, i int) int {
+	for j := i - 1; j >= 0 && (blank(lines[j].text) || rule.MatchString(lines[j].text)); j-- {
+		if rule.MatchString(lines[j].text) {
+			return j
+		}
+	}
+	return i
+}
+
+// An attribution is the sentence a mail program writes above what it quotes:
+// how it opens, and the verb in it.
+type attribution struct{ opening, verb string }
+
+var attributions = []attribution{
+	{"on", "wrote"}, {"am", "schrieb"}, {"le", "a écrit"}, {"el", "escribió"},
+	{"il", "ha scritto"}, {"op", "schreef"}, {"em", "escreveu"}, {"den", "skrev"},
+	{"på", "skrev"}, {"dne", "napsal"}, {"w dniu", "napisał"},
+}
+
+// attributionReach is over how many lines clients wrap one.
+const attributionReach = 4
+
+var (
+	anyDigit    = regexp.MustCompile(`\d`)
+	addressTime = regexp.MustCompile(`\d{1,2}:\d{2}.*<[^<>\s]+@[^<>\s]+>|<[^<>\s]+@[^<>\s]+>.*\d{1,2}:\d{2}`)
+)
+
+// cutAttributions cuts "On ... wrote:". Where no marked quotation follows, the
+// quotation is everything below.
+func cutAttributions(lines []line) {
+	for i := 0; i < len(lines); i++ {
+		n := attributionAt(lines, i)
+		if n == 0 {
+			continue
+		}
+		for j := i; j < i+n; j++ {
+			lines[j].rule, lines[j].quoted = "attribution", true
+		}
+		next := i + n
+		for next < len(lines) && blank(lines[next].text) {
+			next++
+		}
+		if next < len(lines) && lines[next].rule == "" {
+			cutRest(lines, next, "attribution")
+			return
+		}
+		i += n - 1
+	}
+}
+
+// attributionAt gives how many lines the attribution at line i takes, 0 where
+// there is none.
+func attributionAt(lines []line, i int) int {
+	var text string
+	for n := 1; n <= attributionReach && i+n <= len(lines); n++ {
+		l := lines[i+n-1]
+		if l.rule != "" || blank(l.text) || len(l.text) > 500 {
+			return 0
+		}
+		text = oneSpace(text + " " + l.text)
+		if strings.HasSuffix(text, ":") && attributes(text) {
+			return n
+		}
+	}
+	return 0
+}
+
+func attributes(text string) bool {
+	if !anyDigit.MatchString(text) {
+		return false
+	}
+	lower := strings.ToLower(text)
+	for _, a := range attributions {
+		if strings.HasPrefix(lower, a.opening+" ") && strings.Contains(lower, a.verb) {
+			return true
+		}
+	}
+	return addressTime.MatchString(text)
+}
+
+// sameLine knows an attribution behind typed text, by a whole date and an
+// address: "APPROVE On Mon, Nov 23, 2026 at 9:14 AM Changes <changes@x> wrote:".
+var sameLine = regexp.MustCompile(`\s(On \S{2,}.*\d{4}.*<[^<>\s]+@[^<>\s]+>\s*wrote:\s*)$`)
+
+// splitAttributions gives an attribution behind typed text its own line.
+func splitAttributions(lines []line) []line {
+	var out []line
+	for _, l := range lines {
+		m := sameLine.FindStringSubmatchIndex(l.text[:min(len(l.text), 1000)])
+		if l.rule != "" || m == nil || quoteMark.MatchString(l.text) || len(l.text) > 1000 {
+			out = append(out, l)
+			continue
+		}
+		out = append(out, line{text: l.text[:m[2]]}, line{text: l.text[m[2]:]})
+	}
+	return out
+}

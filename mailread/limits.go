@@ -1,0 +1,23 @@
+package mailread
+
+import "errors"
+
+// Limits bound what [Read] takes apart. They are checked before anything is
+// parsed.
+type Limits struct {
+	Size   int64 // bytes of the whole mail
+	Parts  int   // MIME parts
+	Depth  int   // multiparts inside multiparts
+	Header int   // bytes of one header
+}
+
+// DefaultLimits are generous for people and small for machines.
+var DefaultLimits = Limits{Size: 25 << 20, Parts: 500, Depth: 20, Header: 256 << 10}
+
+// The ways in which a mail goes over its limits.
+var (
+	ErrTooLarge     = errors.New("the mail is over the size limit")
+	ErrTooManyParts = errors.New("the mail has too many parts")
+	ErrTooDeep      = errors.New("the mail's parts are nested too deep")
+	ErrHeaderSize   = errors.New("the mail has a header over the limit")
+)

@@ -1,0 +1,40 @@
+package mailread
+
+import (
+	"regexp"
+	"strings"
+)
+
+var (
+	sentFrom = regexp.MustCompile(`(?i)^\s*(sent from my |sent from (outlook|mail|yahoo|proton|gmail|samsung)|sent via |get outlook for |von meinem .* gesendet|envoyé de mon |enviado desde mi )`)
+	// disclaimer knows how the paragraphs companies hang below a mail begin.
+	disclaimer = regexp.MustCompile(`(?i)^\s*\**\s*((confidentiality|legal|privacy) (notice|disclaimer)\b|disclaimer\s*:|this (e-?mail|message|communication)( \(?(and|including) any attachments?\)?)?,? (is|are|may be|may contain|contains) .*(confidential|privileged|intended)|the information (contained )?in this (e-?mail|message) )`)
+	signOff    = regexp.MustCompile(`(?i)^\s*((many |kind |best |warm |with (kind|best) )?(regards|wishes|greetings)|(many |much )?thanks( a lot| again| in advance| and regards)?|thank you( very much| in advance)?|thx|cheers|best|br|sincerely|yours( sincerely| faithfully| truly)?|mit freundlichen grüßen|freundliche grüße|viele grüße|mfg|cordialement|bien cordialement|salutations)\s*[,.!]*\s*$`)
+)
+
+// cutSignatures cuts from "-- " (RFC 3676, 4.3) to the next quotation, the line
+// a telephone adds, and a company's disclaimer.
+func cutSignatures(lines []line) {
+	cutting := ""
+	for i := range lines {
+		if lines[i].rule != "" {
+			cutting = ""
+			continue
+		}
+		text := lines[i].text
+		switch {
+		case strings.TrimRight(text, " ") == "--":
+			cutting = signatureRule
+		case cutting == "" && disclaimer.MatchString(text):
+			cutting = "disclaimer"
+		}
+		if cutting != "" {
+			lines[i].rule = cutting
+		} else if sentFrom.MatchString(text) {
+			lines[i].rule = signatureRule
+		}
+	}
+}
+
+// signsOff says whether the line is a farewell, which ends the last field.
+func signsOff(text string) bool { return signOff.MatchString(text) }

@@ -1,0 +1,165 @@
+package mailread
+
+import (
+	"regexp"
+	"strings"
+
+	"github.com/countersign/countersign/internal/paper"
+)
+
+// A Reading is what a person typed in a mail, and what was cut away to find it.
+type Reading struct {
+	Text     string
+	Cuts     []Cut
+	Disagree bool // the plain and the HTML part give different keyword lines
+}
+
+// A Cut is text that was not typed in this mail, and the rule that says so.
+type Cut struct{ Rule, Text string }
+
+// Typed is what the person typed in this mail, quotation and signature cut
+// away. own are the texts of mails we sent about the change: wherever they
+// come back unmarked, they are cut too.
+func Typed(m *Message, own ...string) Reading {
+	ours := newOwnText(own)
+	plain := cut(plainLines(m.Text), ours)
+	if m.html == "" {
+		return plain
+	}
+	html := cut(append([]line(nil), m.htmlLines...), ours)
+	reading := plain
+	if blank(m.Text) {
+		reading = html
+	} else {
+		reading.Disagree = vote(plain.Text) != vote(html.Text)
+	}
+	// HTML we could not take apart may hide or quote anything.
+	reading.Disagree = reading.Disagree || m.htmlBad
+	return reading
+}
+
+// vote is the keyword line two parts of one mail must agree on.
+func vote(typed string) [2]string {
+	a := ReadAnswer(typed)
+	return [2]string{string(a.Keyword), a.Change}
+}
+
+// steps cut a body, most reliable first. Each marks lines, none unmarks any.
+var steps = []func(lines []line, ours ownText){
+	func(lines []line, _ ownText) { cutQuoteMarks(lines) },
+	func(lines []line, _ ownText) { cutSeparator(lines) },
+	func(lines []line, _ ownText) { cutHeaderBlocks(lines) },
+	func(lines []line, _ ownText) { cutAttributions(lines) },
+	cutOwnText,
+	func(lines []line, _ ownText) { cutTokens(lines) },
+	func(lines []line, _ ownText) { cutSignatures(lines) },
+	func(lines []line, _ ownText) { cutBelow(lines) },
+}
+
+func cut(lines []line, ours ownText) Reading {
+	lines = splitAttributions(lines)
+	for _, step := range steps {
+		step(lines, ours)
+	}
+	var typed []string
+	for _, l := range lines {
+		if l.rule == "" {
+			typed = append(typed, l.text)
+		}
+	}
+	return Reading{Text: tidy(typed), Cuts: cutsOf(lines)}
+}
+
+// cutsOf gathers neighboring lines one rule cut.
+func cutsOf(lines []line) []Cut {
+	var cuts []Cut
+	for i := 0; i < len(lines); {
+		rule := lines[i].rule
+		var text []string
+		for ; i < len(lines) && lines[i].rule == rule; i++ {
+			text = append(text, lines[i].text)
+		}
+		if whole := strings.Trim(strings.Join(text, "\n"), "\n"); rule != "" && whole != "" {
+			cuts = append(cuts, Cut{rule, whole})
+		}
+	}
+	return cuts
+}
+
+var manyBlanks = regexp.MustCompile(`\n{3,}`)
+
+func tidy(lines []string) string {
+	for i := range lines {
+		lines[i] = strings.TrimRight(lines[i], " \t")
+	}
+	text := strings.Trim(strings.Join(lines, "\n"), "\n")
+	return manyBlanks.ReplaceAllString(text, "\n\n")
+}
+
+func plainLines(text string) []line {
+	var lines []line
+	for t := range strings.SplitSeq(text, "\n") {
+		lines = append(lines, line{text: t})
+	}
+	return lines
+}
+
+var quoteMark = regexp.MustCompile(`^ {0,3}>`)
+
+// cutQuoteMarks knows lines that begin with ">".
+func cutQuoteMarks(lines []line) {
+	for i := range lines {
+		if lines[i].rule == "" && quoteMark.MatchString(lines[i].text) {
+			lines[i].rule, lines[i].quoted = "quote mark", true
+		}
+	}
+}
+
+// cutRest marks everything from line i on.
+func cutRest(lines []line, i int, rule string) {
+	for ; i < len(lines); i++ {
+		if lines[i].rule == "" {
+			lines[i].rule, lines[i].quoted = rule, true
+		}
+	}
+}
+
+// cutTokens knows the footer of our mails by the token in it.
+func cutTokens(lines []line) {
+	for i := range lines {
+		if lines[i].rule == "" && len(paper.Find(lines[i].text)) > 0 {
+			lines[i].rule = "token"
+		}
+	}
+}
+
+// cutBelow cuts what follows the last quotation when something was typed above
+// the first: answers between quoted lines count, and so does one below them
+// all, but not text left over under a quotation.
+func cutBelow(lines []line) {
+	first, last := -1, -1
+	for i, l := range lines {
+		if l.quoted {
+			if last = i; first < 0 {
+				first = i
+			}
+		}
+	}
+	if first < 0 || !anyTyped(lines[:first]) {
+		return
+	}
+	for i := last + 1; i < len(lines); i++ {
+		if lines[i].rule == "" {
+			lines[i].rule = "below the quotation"
+		}
+	}
+}
+
+func anyTyped(lines []line) bool {
+	for _, l := range lines {
+		if l.rule == "" && !blank(l.text) {
+			return true
+		}
+	}
+	return false
+}
