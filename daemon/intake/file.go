@@ -23,23 +23,21 @@ func (s *session) wanted() *imap.SearchCriteria {
 // move puts the decided mails into their folders, those of one folder together.
 // A server that refuses keeps them; the next sweep tries again.
 func (i *Intake) move(s *session, uids []uint32) error {
-	for _, filing := range []Filing{Done, Ignored, Attention} {
-		var some []uint32
-		for _, uid := range uids {
-			if i.filed[uid] == filing {
-				some = append(some, uid)
-			}
+	byFolder := map[string][]uint32{}
+	for _, uid := range uids {
+		if filing := i.filed[uid]; filing != "" {
+			folder := i.Folders.of(filing)
+			byFolder[folder] = append(byFolder[folder], uid)
 		}
-		if len(some) == 0 {
-			continue
-		}
-		err := s.file(set(some), i.Folders.of(filing))
+	}
+	for folder, some := range byFolder {
+		err := s.file(set(some), folder)
 		if refused(err) {
-			i.Log.Error("mail cannot be moved", "filing", filing, "mails", len(some), "error", err)
+			i.Log.Error("mail cannot be moved", "folder", folder, "mails", len(some), "error", err)
 			continue
 		}
 		if err != nil {
-			return fmt.Errorf("moving %d mails to folder %q: %w", len(some), i.Folders.of(filing), s.explain(err))
+			return fmt.Errorf("moving %d mails to folder %q: %w", len(some), folder, s.explain(err))
 		}
 	}
 	return nil

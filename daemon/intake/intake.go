@@ -24,22 +24,12 @@ import (
 	"github.com/countersign/countersign/daemon/desk"
 )
 
-// A Filing is where a mail belongs once it has its disposition.
-type Filing string
-
-// The filings, each a folder of the mailbox.
-const (
-	Done      Filing = "done"      // understood: counted, answered or filed
-	Ignored   Filing = "ignored"   // automatic, duplicate, from a stranger
-	Attention Filing = "attention" // for a person to look at
-)
-
 // A Desk decides.
 type Desk interface {
 	// Receive brings one mail to its disposition, in one transaction; it is
 	// called in UID order. It reports the folder the mail belongs in. For a mail
 	// that already has its disposition it reports the same again.
-	Receive(ctx context.Context, in desk.Incoming) (Filing, error)
+	Receive(ctx context.Context, in desk.Incoming) (desk.Filing, error)
 }
 
 // Folders are the names of the mailbox's folders. Those missing are created.
@@ -47,11 +37,11 @@ type Folders struct {
 	Inbox, Done, Ignored, Attention string
 }
 
-func (f Folders) of(filing Filing) string {
+func (f Folders) of(filing desk.Filing) string {
 	switch filing {
-	case Done:
+	case desk.FileDone:
 		return f.Done
-	case Ignored:
+	case desk.FileIgnored:
 		return f.Ignored
 	default: // what nobody foresaw is for a person to look at
 		return f.Attention
@@ -119,7 +109,7 @@ type Intake struct {
 
 	sweeping sync.Mutex // held for a sweep: mail is decided one at a time
 	validity uint32     // UIDVALIDITY of the inbox as filed knows it
-	filed    map[uint32]Filing
+	filed    map[uint32]desk.Filing
 
 	mu    sync.Mutex
 	swept time.Time
@@ -128,7 +118,7 @@ type Intake struct {
 // New makes an intake; nothing happens before Run, Sweep or Probe.
 func New(o Options, d Desk) *Intake {
 	o.complete()
-	return &Intake{Options: o, desk: d, filed: map[uint32]Filing{}}
+	return &Intake{Options: o, desk: d, filed: map[uint32]desk.Filing{}}
 }
 
 // Swept is when the last sweep began that left no mail of the inbox undecided.
@@ -157,11 +147,12 @@ func (i *Intake) Sweep(ctx context.Context) (int, error) {
 func (i *Intake) Run(ctx context.Context) error {
 	retry := backoff{first: time.Second, last: 5 * time.Minute}
 	for ctx.Err() == nil {
-		worked, err := i.live(ctx)
+		began := time.Now()
+		err := i.live(ctx)
 		if ctx.Err() != nil {
 			break
 		}
-		if worked {
+		if time.Since(began) > lasting {
 			retry.reset()
 		}
 		pause := retry.next()
@@ -171,24 +162,27 @@ func (i *Intake) Run(ctx context.Context) error {
 	return nil
 }
 
-// live is the life of one connection; worked says that it was good for a sweep.
-func (i *Intake) live(ctx context.Context) (worked bool, err error) {
+// lasting is how long a connection must have held for the next one to be tried
+// without a longer pause.
+const lasting = time.Minute
+
+// live is the life of one connection, until it breaks or ctx ends.
+func (i *Intake) live(ctx context.Context) error {
 	s, err := i.connect(ctx)
 	if err != nil {
-		return false, err
+		return err
 	}
 	defer s.close()
 	if err := s.prepare(); err != nil {
-		return false, err
+		return err
 	}
 	i.Log.Info("mailbox connected", "idle", s.can(idling), "move", s.can(moving))
 	for {
 		if _, err := i.sweep(ctx, s); err != nil {
-			return worked, err
+			return err
 		}
-		worked = true
 		if err := s.wait(ctx); err != nil {
-			return worked, err
+			return err
 		}
 	}
 }

@@ -67,7 +67,7 @@ func (i *Intake) open(s *session) ([]uint32, error) {
 		return nil, fmt.Errorf("opening folder %q: %w", i.Folders.Inbox, s.explain(err))
 	}
 	if inbox.UIDValidity != i.validity {
-		i.validity, i.filed = inbox.UIDValidity, map[uint32]Filing{}
+		i.validity, i.filed = inbox.UIDValidity, map[uint32]desk.Filing{}
 	}
 	found, err := s.client.UIDSearch(s.wanted(), nil).Wait()
 	if err != nil {

@@ -1,0 +1,231 @@
+package outbox
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/textproto"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/wneessen/go-mail/smtp"
+)
+
+// A line is one connection to the SMTP server, logged in. It uses the lower
+// half of go-mail: the upper one reports a delivered mail as an error when the
+// RSET after it fails, and hides the server's code.
+type line struct {
+	conn    net.Conn
+	client  *smtp.Client
+	timeout time.Duration
+}
+
+// What became of a mail.
+type fate int
+
+const (
+	postponed fate = iota // not yet, or nobody knows
+	accepted
+	refused // never
+)
+
+type result struct {
+	fate   fate
+	code   int    // of the server, if it said one
+	why    string // in the server's words
+	broken bool   // the connection is of no more use
+}
+
+// grace is how long the mail in hand may still take once we are told to stop.
+const grace = 20 * time.Second
+
+// dial connects, secures the connection and logs in, within DialTimeout.
+func (o *Outbox) dial(ctx context.Context) (*line, error) {
+	e, err := parseEndpoint(o.URL)
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, o.DialTimeout)
+	defer cancel()
+	l := &line{timeout: o.Timeout}
+	if err := l.connect(ctx, e, o.TLS); err != nil {
+		l.drop()
+		return nil, fmt.Errorf("connecting to %s: %w", e.address, err)
+	}
+	stop := context.AfterFunc(ctx, l.drop)
+	defer stop()
+	if err := o.login(l, e); err != nil {
+		l.drop()
+		return nil, fmt.Errorf("logging in to %s: %w", e.address, err)
+	}
+	return l, nil
+}
+
+// connect dials, hears the greeting, and has TLS as the endpoint wants it.
+func (l *line) connect(ctx context.Context, e endpoint, trust *tls.Config) (err error) {
+	var d net.Dialer
+	if l.conn, err = d.DialContext(ctx, "tcp", e.address); err != nil {
+		return err
+	}
+	if deadline, ok := ctx.Deadline(); ok {
+		l.conn.SetDeadline(deadline) //nolint:errcheck // the read that follows will say so
+	}
+	config := &tls.Config{}
+	if trust != nil {
+		config = trust.Clone()
+	}
+	if config.ServerName == "" {
+		config.ServerName = e.host
+	}
+	if e.security == implicitTLS {
+		secured := tls.Client(l.conn, config)
+		if err := secured.HandshakeContext(ctx); err != nil {
+			return err
+		}
+		l.conn = secured
+	}
+	stop := context.AfterFunc(ctx, func() { l.conn.Close() }) //nolint:errcheck // the steps below say so
+	defer stop()
+	if l.client, err = smtp.NewClient(l.conn, e.host); err != nil {
+		return fmt.Errorf("waiting for the greeting: %w", err)
+	}
+	if err := l.client.Hello(hostname()); err != nil {
+		return fmt.Errorf("EHLO: %w", err)
+	}
+	if e.security != startTLS {
+		return nil
+	}
+	if offered, _ := l.client.Extension("STARTTLS"); !offered {
+		return errors.New("the server does not offer STARTTLS")
+	}
+	if err := l.client.StartTLS(config); err != nil {
+		return fmt.Errorf("STARTTLS: %w", err)
+	}
+	return nil
+}
+
+// hostname is what we call ourselves in EHLO.
+func hostname() string {
+	name, err := os.Hostname()
+	if err != nil || name == "" || strings.ContainsAny(name, "\r\n ") {
+		return "localhost"
+	}
+	return name
+}
+
+func (o *Outbox) login(l *line, e endpoint) error {
+	if o.Username == "" {
+		return nil
+	}
+	password, err := o.Password()
+	if err != nil {
+		return fmt.Errorf("reading the password: %w", err)
+	}
+	_, offer := l.client.Extension("AUTH")
+	offered := strings.Fields(strings.ToUpper(offer))
+	inClear := e.security == plaintext
+	var auth smtp.Auth
+	switch {
+	case slices.Contains(offered, "PLAIN"):
+		auth = smtp.PlainAuth("", o.Username, password, e.host, inClear)
+	case slices.Contains(offered, "LOGIN"):
+		auth = smtp.LoginAuth(o.Username, password, e.host, inClear)
+	default:
+		return fmt.Errorf("the server allows no login with a password; it offers %q", offer)
+	}
+	if err := l.client.Auth(auth); err != nil {
+		if code(err) >= 500 {
+			return fmt.Errorf("the server refuses the username or the password: %w", err)
+		}
+		return err
+	}
+	return nil
+}
+
+// submit sends one mail to one recipient.
+func (l *line) submit(ctx context.Context, from, to string, raw []byte) result {
+	l.conn.SetDeadline(time.Now().Add(l.timeout)) //nolint:errcheck // the write that follows will say so
+	stop := context.AfterFunc(ctx, func() {
+		l.conn.SetDeadline(time.Now().Add(min(grace, l.timeout))) //nolint:errcheck // likewise
+	})
+	defer stop()
+	l.client.SkipSMTPUTF8(ascii(from + to))
+	if err := l.client.Mail("<" + from + ">"); err != nil {
+		r := l.failure("the sender", err)
+		r.fate = postponed // no fault of this mail: it would be all the others', too
+		return r
+	}
+	if err := l.client.Rcpt("<" + to + ">"); err != nil {
+		return l.failure("the recipient", err)
+	}
+	w, err := l.client.Data()
+	if err != nil {
+		return l.failure("the mail", err)
+	}
+	if _, err := w.Write(raw); err != nil {
+		return l.failure("the mail", err)
+	}
+	if err := w.Close(); err != nil {
+		return l.failure("the mail, which may have gone", err)
+	}
+	return result{fate: accepted}
+}
+
+// failure tells the server's refusals from a line that broke. Only a permanent
+// refusal is the end; all else is tried again.
+func (l *line) failure(at string, err error) result {
+	r := result{fate: postponed, code: code(err)}
+	switch {
+	case r.code == 0:
+		r.why, r.broken = fmt.Sprintf("the connection broke at %s: %v", at, err), true
+		return r
+	case r.code >= 500 && r.code <= 599:
+		r.fate = refused
+	}
+	r.why = fmt.Sprintf("the server refused %s: %v", strings.TrimSuffix(at, ", which may have gone"), err)
+	// 421 means the server is about to hang up. The next mail needs a clean line.
+	r.broken = r.code == 421 || l.client.Reset() != nil
+	return r
+}
+
+// code is the server's reply code in the error, or zero.
+func code(err error) int {
+	if reply, ok := errors.AsType[*textproto.Error](err); ok {
+		return reply.Code
+	}
+	return 0
+}
+
+// quit says goodbye; a nil line has nothing to say.
+func (l *line) quit() {
+	if l == nil {
+		return
+	}
+	l.conn.SetDeadline(time.Now().Add(5 * time.Second)) //nolint:errcheck // the write that follows will say so
+	l.client.Quit()                                     //nolint:errcheck // it is over in any case
+	l.drop()
+}
+
+func (l *line) drop() {
+	if l != nil && l.conn != nil {
+		l.conn.Close() //nolint:errcheck // nothing to be done about it
+	}
+}
+
+func ascii(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r > 127 }) < 0
+}
+
+// Probe connects and logs in, and sends nothing.
+func (o *Outbox) Probe(ctx context.Context) error {
+	l, err := o.dial(ctx)
+	if err != nil {
+		return err
+	}
+	l.quit()
+	return nil
+}
