@@ -1,0 +1,61 @@
+package mailtmpl
+
+import (
+	"strings"
+	"time"
+)
+
+// Time is a moment as people write it: "Sat 5 December, 17:00 (Toronto)". The
+// year is written when it is not the present one.
+func (d Data) Time(t time.Time) string {
+	t = t.In(d.location())
+	return d.Day(t) + t.Format(", 15:04") + " (" + d.zone(t) + ")"
+}
+
+// Day is the date alone: "Sat 5 December".
+func (d Data) Day(t time.Time) string {
+	t = t.In(d.location())
+	if t.Year() != d.Now.In(d.location()).Year() {
+		return t.Format("Mon 2 January 2006")
+	}
+	return t.Format("Mon 2 January")
+}
+
+// By is the day an answer is due, with the hour when that is today; empty when
+// the ballot has no due date.
+func (d Data) By() string {
+	due := d.Ballot().Due
+	switch {
+	case due.IsZero():
+		return ""
+	case d.Day(due) == d.Day(d.Now):
+		return d.Day(due) + due.In(d.location()).Format(", 15:04")
+	default:
+		return d.Day(due)
+	}
+}
+
+// AnswerBy asks for an answer by the due date, a sentence.
+func (d Data) AnswerBy() string {
+	if due := d.Ballot().Due; !due.IsZero() {
+		return "Please answer by " + d.Time(due) + "."
+	}
+	return "Please answer when you can."
+}
+
+func (d Data) location() *time.Location {
+	if d.Location == nil {
+		return time.UTC
+	}
+	return d.Location
+}
+
+// zone names the time zone by its city, or by its abbreviation where the zone
+// has no city.
+func (d Data) zone(t time.Time) string {
+	name := d.location().String()
+	if slash := strings.LastIndexByte(name, '/'); slash >= 0 {
+		return strings.ReplaceAll(name[slash+1:], "_", " ")
+	}
+	return t.Format("MST")
+}

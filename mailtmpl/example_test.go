@@ -1,0 +1,484 @@
+package mailtmpl
+
+import (
+	"maps"
+	"time"
+
+	"github.com/countersign/countersign/policy"
+)
+
+// The example of all golden files: PostgreSQL 17 for billing, proposed by the
+// Development Team Leader, authorized by the CTO, carried out by Ines, tested
+// by Quentin.
+
+var montreal = func() *time.Location {
+	l, err := time.LoadLocation("America/Montreal")
+	if err != nil {
+		panic(err)
+	}
+	return l
+}()
+
+// at is a time in Montréal in the autumn of 2026: at("11-23 09:14").
+func at(s string) time.Time {
+	t, err := time.ParseInLocation("2006-01-02 15:04", "2026-"+s, montreal)
+	if err != nil {
+		panic(err)
+	}
+	return t.UTC()
+}
+
+func directory() policy.Directory {
+	return policy.Directory{
+		PolicyVersion: "1.1", FourEyes: policy.CoSign,
+		People: []policy.Person{
+			{ID: "cto", Name: "Claire Tremblay", Addresses: []string{"cto@example.com"}, Roles: []policy.Role{policy.CTO}, Teams: []policy.Team{policy.Development}},
+			{ID: "itdir", Name: "Ibrahim Diallo", Addresses: []string{"it.director@example.com"}, Roles: []policy.Role{policy.ITDirector}, Teams: []policy.Team{policy.IT}},
+			{ID: "lead", Name: "Dana Roy", Addresses: []string{"lead@example.com"}, Roles: []policy.Role{policy.DevLead}, Teams: []policy.Team{policy.Development}},
+			{ID: "dev1", Name: "Ines Moreau", Addresses: []string{"dev1@example.com"}, Teams: []policy.Team{policy.Development}},
+			{ID: "dev2", Name: "Bruno Weiss", Addresses: []string{"dev2@example.com"}, Teams: []policy.Team{policy.Development}},
+			{ID: "qa1", Name: "Quentin Ames", Addresses: []string{"qa1@example.com"}, Teams: []policy.Team{policy.QA}},
+			{ID: "boss", Name: "Grace Okafor", Addresses: []string{"boss@example.com"}, Teams: []policy.Team{policy.G7}},
+			{ID: "owner", Name: "Émile St-Pierre", Addresses: []string{"owner@example.com"}, Roles: []policy.Role{policy.PolicyOwner}},
+		},
+	}
+}
+
+func proposal() policy.Proposal {
+	return policy.Proposal{
+		Title: "Upgrade PostgreSQL 15 to 17 on the billing cluster", Categories: []policy.Category{policy.SoftwareTechnology},
+		Systems: "billing-db-1, billing-db-2", Justification: "15 leaves support in November 2027; 17 halves our vacuum windows",
+		SecurityImpact: "none new; TLS settings carried over",
+		Risk:           policy.Risk{Level: policy.RiskMedium, Reason: "replication is rebuilt"},
+		Rollback:       "promote the old standby, 20 minutes",
+		TestPlan:       "restore last night's dump, run the billing suite, compare totals",
+		Environment:    policy.TestFirst, Implementer: "dev1", Tester: "qa1",
+		Window: "5 December 2026, 20:00 to 23:00", Major: true, MajorWhy: "it is our billing backend",
+		Urgency: policy.UrgencyNormal, Documents: "Billing runbook; recovery plan",
+	}
+}
+
+func assessment() policy.Form {
+	return policy.Form{
+		policy.LabelJustification: "support ends; agreed", policy.LabelSecurityImpact: "none: same network, same TLS",
+		policy.LabelRisk: "medium: the rebuild is rehearsed", policy.LabelRollback: "adequate, 20 minutes is within the window",
+	}
+}
+
+func answer(k policy.Keyword, by policy.PersonID, when string, fields policy.Form) *policy.Answer {
+	return &policy.Answer{Keyword: k, By: by, At: at(when), Fields: fields, Proof: "authenticated"}
+}
+
+func cast(id policy.BallotID, kind policy.BallotKind, a *policy.Answer, more func(*policy.Ballot)) policy.Ballot {
+	b := policy.Ballot{ID: id, Kind: kind, Person: a.By, Revision: 1, Status: policy.BallotCast, Answer: a, Issued: a.At.Add(-time.Hour)}
+	if more != nil {
+		more(&b)
+	}
+	return b
+}
+
+func open(kind policy.BallotKind, who policy.PersonID, issued, due string) policy.Ballot {
+	b := policy.Ballot{ID: "open-" + policy.BallotID(kind), Kind: kind, Person: who, Revision: 1, Status: policy.BallotOpen, Issued: at(issued), Due: at(due)}
+	if kind == policy.BallotAuthorization || kind == policy.BallotDecision || kind == policy.BallotCheck {
+		b.Roles = []policy.Role{policy.CTO}
+	}
+	return b
+}
+
+// draft is the proposal as it first came: without a rollback, in a category
+// that is none of ours.
+func draft() (policy.Change, []policy.Problem) {
+	form := proposal().Values()
+	delete(form, policy.LabelRollback)
+	form[policy.LabelCategory] = "databases"
+	problems := []policy.Problem{
+		{Label: policy.LabelRollback, Code: policy.ProblemMissing, Text: "Rollback is missing.", Hint: "Say what will be done if it fails, and how long that takes (POL-005, 3c)."},
+		{Label: policy.LabelCategory, Code: policy.ProblemUnknown, Given: "databases", Text: `"databases" is not one of our categories.`, Hint: "Name one or several of the six below (POL-005, 2)."},
+	}
+	return policy.Change{
+		ID: "c1", Draft: "D-2026-0007", State: policy.StateDraft, Proposer: "lead", Opened: at("11-20 10:02"),
+		Form: form, Problems: problems,
+		Ballots: []policy.Ballot{{ID: "open-correction", Kind: policy.BallotCorrection, Person: "lead", Status: policy.BallotOpen, Issued: at("11-20 10:02"), Due: at("12-04 17:00")}},
+	}, problems
+}
+
+// proposed is the change on the CTO's desk, with one question answered.
+func proposed() policy.Change {
+	p := proposal()
+	hash := "9f3a41c7d2b06e58"
+	question := cast("q1", policy.BallotQuestion, answer(policy.NoKeyword, "lead", "11-22 15:40", policy.Form{
+		policy.LabelReply: "Yes, twice: on 12 and 19 November.\nThe second time it took 14 minutes.",
+	}), func(b *policy.Ballot) {
+		b.Question = &policy.Question{By: "cto", Text: "Has the rebuild of the replication been rehearsed?"}
+	})
+	return policy.Change{
+		ID: "c1", Draft: "D-2026-0007", Number: "CHG-2026-0042", State: policy.StateProposed, Proposer: "lead",
+		Opened: at("11-20 10:02"), PolicyVersion: "1.1", Form: p.Values(), Proposal: p, Revision: 1, Hash: hash,
+		Revisions:    []policy.Revision{{Number: 1, Hash: hash, Proposal: p, At: at("11-22 14:00")}},
+		FourEyes:     policy.CoSign,
+		Requirements: []policy.Requirement{{Role: policy.CTO, Why: "POL-005, 2a"}},
+		Ballots:      []policy.Ballot{question, open(policy.BallotAuthorization, "cto", "11-22 14:00", "11-27 17:00")},
+	}
+}
+
+// after is the change in a later state, with what happened on the way there
+// and the ballot that is open now.
+func after(state policy.State, opened ...policy.Ballot) policy.Change {
+	c := proposed()
+	c.State = state
+	vote := cast("a1", policy.BallotAuthorization, answer(policy.KeywordApprove, "cto", "11-23 09:14", assessment()), func(b *policy.Ballot) { b.Roles = []policy.Role{policy.CTO} })
+	c.Ballots = append([]policy.Ballot{c.Ballots[0], vote}, opened...)
+	return c
+}
+
+func inProgress(opened ...policy.Ballot) policy.Change {
+	c := after(policy.StateInProgress, opened...)
+	c.Implementer, c.Hands = "dev1", []policy.PersonID{"dev1"}
+	return c
+}
+
+func implementedChange(opened ...policy.Ballot) policy.Change {
+	failed := cast("t1", policy.BallotTest, answer(policy.KeywordFail, "qa1", "12-03 11:20", policy.Form{
+		policy.LabelReason: "two totals differ by one cent\nsee rows 118 and 204",
+	}), func(b *policy.Ballot) { b.Attempt = 1 })
+	c := inProgress(append([]policy.Ballot{failed}, opened...)...)
+	c.State, c.Fails = policy.StateImplemented, 1
+	c.Attempt = policy.Attempt{
+		N: 2, Version: "pg17-2026.12.05", By: "dev1", DoneAt: "Fri 4 December, 16:10", At: at("12-04 16:12"),
+		Notes: "restored the dump on staging, rebuilt replication, set numeric rounding as in 15", LeftUndone: "the old standby is kept until January",
+	}
+	return c
+}
+
+func testedChange(opened ...policy.Ballot) policy.Change {
+	passed := cast("t2", policy.BallotTest, answer(policy.KeywordPass, "qa1", "12-05 21:48", policy.Form{
+		policy.LabelEvidence: "412 of 412 billing tests; totals equal to the cent",
+	}), func(b *policy.Ballot) {
+		b.Attempt = 2
+		b.Answer.Files = []policy.File{{Name: "totals-compared.csv", Type: "text/csv", Size: 48_213, SHA256: "ab"}}
+	})
+	c := implementedChange(append([]policy.Ballot{passed}, opened...)...)
+	c.State = policy.StateTested
+	c.Attempt.Passed, c.Attempt.PassedAt, c.Attempt.Evidence = "qa1", at("12-05 21:48"), "412 of 412 billing tests; totals equal to the cent"
+	return c
+}
+
+func releasedChange(opened ...policy.Ballot) policy.Change {
+	c := testedChange(opened...)
+	c.State = policy.StateReleased
+	c.Release = policy.Release{Live: true, Ever: true, Since: at("12-05 22:15"), ReleasedAt: "Sat 5 December, 22:10", Version: "pg17-2026.12.05", By: "dev1", Told: true}
+	return c
+}
+
+func checkedChange(opened ...policy.Ballot) policy.Change {
+	check := cast("k1", policy.BallotCheck, answer(policy.KeywordConfirm, "cto", "12-07 10:05", policy.Form{
+		policy.LabelChecked: "version and replication lag on both nodes; Monday's billing run", policy.LabelDeviationAccepted: "the old standby may stay until January",
+	}), nil)
+	c := releasedChange(append([]policy.Ballot{check}, opened...)...)
+	c.State = policy.StateChecked
+	return c
+}
+
+func closedChange() policy.Change {
+	documents := cast("d1", policy.BallotDocuments, answer(policy.KeywordDocumented, "cto", "12-08 16:30", policy.Form{
+		policy.LabelDocuments: "Billing runbook / 2.4 / failover commands\nRecovery plan / 7 / the 20-minute fallback",
+	}), nil)
+	c := checkedChange(documents)
+	c.State, c.Ended = policy.StateClosed, at("12-08 16:30")
+	return c
+}
+
+func undoAnswer() *policy.Answer {
+	return answer(policy.KeywordUndo, "cto", "12-07 09:02", policy.Form{policy.LabelReason: "invoices are rounded wrongly since Saturday"})
+}
+
+func undoingChange(opened ...policy.Ballot) policy.Change {
+	order := cast("k1", policy.BallotCheck, undoAnswer(), nil)
+	c := releasedChange(append([]policy.Ballot{order}, opened...)...)
+	c.State = policy.StateUndoing
+	return c
+}
+
+func undoneChange(opened ...policy.Ballot) policy.Change {
+	c := undoingChange(opened...)
+	c.State = policy.StateUndone
+	c.Release.Live, c.Release.UndoneAt, c.Release.UndoneBy = false, "Mon 7 December, 10:40", "dev1"
+	return c
+}
+
+func heldChange(opened ...policy.Ballot) policy.Change {
+	c := inProgress(opened...)
+	c.State = policy.StateHeldUp
+	c.Held = policy.Hold{From: policy.StateInProgress, By: "dev1", Why: "the new standby cannot reach the backup network", LeftAs: "15 runs unchanged; staging is half upgraded"}
+	return c
+}
+
+func stop() *policy.Answer {
+	return answer(policy.KeywordStop, "cto", "12-04 08:30", policy.Form{policy.LabelReason: "the audit wants a freeze until Monday"})
+}
+
+// mailOf is the data of one mail of the example, with everything the desk adds.
+func mailOf(kind policy.NoticeKind, c policy.Change, reader policy.PersonID, why string, now string) Data {
+	d := Data{
+		Notice: policy.Notice{Kind: kind, To: reader, Why: why}, Change: c, Directory: directory(),
+		Org: Organization{
+			Name: "Example Inc.", Mailbox: "changes@example.com", SubAddress: true, PolicyID: policy.ID, Operator: "postmaster@example.com",
+		},
+		Now: at(now), Location: montreal, MessageID: "m1.c1@example.com",
+	}
+	d.Reader, _ = d.Directory.Person(reader)
+	if c.ID != "" {
+		d.Papered = reader != ""
+		d.Thread = Thread{Root: "root.c1@example.com", Parent: "parent.c1@example.com", References: []string{"middle.c1@example.com"}}
+	}
+	if open := c.OpenFor(reader); len(open) > 0 && len(kind) > 0 && carriesBallot(kind) {
+		d.Notice.Ballot = open[0].ID
+	}
+	return d
+}
+
+func carriesBallot(kind policy.NoticeKind) bool {
+	asks := map[policy.NoticeKind]bool{policy.AskMissing: true, policy.NoticeAnswered: true, policy.AnswerStatus: true, policy.AnswerUnread: true}
+	for _, k := range []policy.BallotKind{
+		policy.BallotCorrection, policy.BallotAuthorization, policy.BallotQuestion, policy.BallotRatification, policy.BallotOffer, policy.BallotImplementation,
+		policy.BallotTest, policy.BallotRelease, policy.BallotCheck, policy.BallotDocuments, policy.BallotDecision, policy.BallotUndo,
+	} {
+		asks[policy.AskOf(k)] = true
+	}
+	return asks[kind]
+}
+
+func with(d Data, change func(*Data)) Data { change(&d); return d }
+
+const (
+	partIn = "You have a part in this change."
+	told   = "Implementations of changes are reported to you (POL-005, 7)."
+)
+
+// examples is one mail of every kind, and some variants.
+func examples() map[string]Data {
+	authorize := open(policy.BallotAuthorization, "cto", "11-22 14:00", "11-27 17:00")
+	given := func(excerpt string) Given {
+		return Given{From: "cto@example.com", Subject: "Re: [CHG-2026-0042] Your decision by Fri 27 November: Upgrade PostgreSQL 15 to 17 on the billing cluster", Excerpt: excerpt, At: at("11-23 09:12")}
+	}
+	d, wrong := draft()
+	list := map[string]Data{}
+	add := func(kind policy.NoticeKind, c policy.Change, reader policy.PersonID, why, now string, more func(*Data)) {
+		data := mailOf(kind, c, reader, why, now)
+		if more != nil {
+			more(&data)
+		}
+		list[string(kind)] = data
+	}
+	add(policy.AskCorrection, d, "lead", "You proposed this change.", "11-20 10:02", func(d *Data) {
+		d.Notice.Problems = wrong
+		d.Given = Given{From: "lead@example.com", Subject: "PostgreSQL 17 for billing", At: at("11-20 10:01")}
+		d.Thread = Thread{Root: "their-mail@example.com"}
+	})
+	add(policy.AskAuthorization, proposed(), "cto", "You are asked as CTO (POL-005, 2).", "11-22 15:41", nil)
+	add(policy.AskQuestion, func() policy.Change {
+		c := proposed()
+		b := open(policy.BallotQuestion, "lead", "11-22 14:30", "11-27 17:00")
+		b.Question = &policy.Question{By: "cto", Text: "Has the rebuild of the replication been rehearsed?"}
+		c.Ballots = []policy.Ballot{authorize, b}
+		return c
+	}(), "lead", "You proposed this change.", "11-22 14:30", nil)
+	emergency := func(b ...policy.Ballot) policy.Change {
+		c := inProgress(b...)
+		c.Proposal.Urgency, c.Ratify = policy.UrgencyEmergency, true
+		c.Marks = []policy.Mark{{Kind: policy.MarkEmergency, Text: "authorized by one person alone", At: at("11-23 09:14")}}
+		return c
+	}
+	add(policy.AskRatification, emergency(open(policy.BallotRatification, "itdir", "11-23 09:14", "11-24 17:00")), "itdir", "An emergency change was authorized without a second pair of eyes; yours are asked for now.", "11-23 09:15", nil)
+	add(policy.AskOffer, after(policy.StateAuthorized, open(policy.BallotOffer, "dev1", "11-23 09:14", "11-26 17:00")), "dev1", "You are named as the implementer (POL-005, 4).", "11-23 09:15", nil)
+	add(policy.AskImplementation, inProgress(open(policy.BallotImplementation, "dev1", "11-23 10:00", "12-07 17:00")), "dev1", "You are named as the implementer (POL-005, 4).", "11-23 10:01", func(d *Data) {
+		d.Notice.Receipt, d.Notice.ReceiptOf = answer(policy.KeywordTake, "dev1", "11-23 10:00", nil), policy.BallotOffer
+	})
+	test := open(policy.BallotTest, "qa1", "12-04 16:12", "12-09 17:00")
+	test.Attempt = 2
+	add(policy.AskTest, implementedChange(test), "qa1", "You are named as the tester (POL-005, 6).", "12-04 16:13", nil)
+	add(policy.AskRelease, testedChange(open(policy.BallotRelease, "dev1", "12-05 21:48", "12-11 17:00")), "dev1", "You are named as the implementer (POL-005, 4).", "12-05 21:49", nil)
+	add(policy.AskCheck, releasedChange(open(policy.BallotCheck, "cto", "12-05 22:15", "12-09 17:00")), "cto", "You authorized this change and are responsible for checking it (POL-005, 5).", "12-05 22:16", nil)
+	add(policy.AskDocuments, checkedChange(open(policy.BallotDocuments, "cto", "12-07 10:05", "12-21 17:00")), "cto", "You authorized this change and are responsible for its documents (POL-005, 8).", "12-07 10:06", func(d *Data) {
+		d.Notice.Receipt, d.Notice.ReceiptOf = d.Change.Ballots[4].Answer, policy.BallotCheck
+	})
+	add(policy.AskDecision, heldChange(open(policy.BallotDecision, "cto", "12-02 09:00", "12-03 17:00")), "cto", "You are asked as CTO (POL-005, 2).", "12-02 09:01", nil)
+	add(policy.AskUndo, undoingChange(open(policy.BallotUndo, "dev1", "12-07 09:02", "12-08 17:00")), "dev1", "You are named as the implementer (POL-005, 4).", "12-07 09:03", func(d *Data) { d.Notice.Cause = undoAnswer() })
+	partial := assessment()
+	delete(partial, policy.LabelRollback)
+	delete(partial, policy.LabelRisk)
+	add(policy.AskMissing, func() policy.Change {
+		c := proposed()
+		c.Ballots[1].Partial = answer(policy.KeywordApprove, "cto", "11-23 09:12", partial)
+		return c
+	}(), "cto", "You answered a ballot, and something in your answer is missing.", "11-23 09:13", func(d *Data) {
+		d.Notice.Cause = d.Change.Ballots[1].Partial
+		d.Notice.Problems = []policy.Problem{
+			{Label: policy.LabelRisk, Code: policy.ProblemReason, Given: "medium", Text: "The risk is said to be medium, but not why.", Hint: "Add the reason after the level (POL-005, 3b)."},
+			{Label: policy.LabelRollback, Code: policy.ProblemMissing, Text: "Rollback is missing.", Hint: "Say what will be done if it fails, and how long that takes (POL-005, 3c)."},
+		}
+	})
+	add(policy.ReceiptProposed, proposed(), "lead", "You proposed this change.", "11-22 14:00", nil)
+	add(policy.ReceiptCounted, after(policy.StateAuthorized, open(policy.BallotOffer, "dev1", "11-23 09:14", "11-26 17:00")), "cto", "You answered, and this is how it was read.", "11-23 09:15", func(d *Data) {
+		d.Notice.Receipt, d.Notice.ReceiptOf = d.Change.Ballots[1].Answer, policy.BallotAuthorization
+	})
+	add(policy.NoticeAnswered, proposed(), "cto", "A question about this change was answered; your decision is still open.", "11-22 15:41", func(d *Data) {
+		d.Notice.Cause, d.Notice.Text = d.Change.Ballots[0].Answer, d.Change.Ballots[0].Question.Text
+	})
+	add(policy.NoticeAuthorized, after(policy.StateAuthorized, open(policy.BallotOffer, "dev1", "11-23 09:14", "11-26 17:00")), "lead", "You proposed this change.", "11-23 09:15", nil)
+	refusal := answer(policy.KeywordReject, "cto", "11-23 09:14", policy.Form{policy.LabelReason: "not before the year-end closing; propose it for January"})
+	add(policy.NoticeRejected, with(mailOf("", proposed(), "", "", "11-23 09:15"), func(d *Data) {
+		d.Change.State, d.Change.Ended = policy.StateRejected, at("11-23 09:14")
+		d.Change.Ballots = []policy.Ballot{cast("a1", policy.BallotAuthorization, refusal, nil)}
+	}).Change, "lead", "You proposed this change.", "11-23 09:15", func(d *Data) { d.Notice.Cause = refusal })
+	ended := func(s policy.State) policy.Change {
+		c := proposed()
+		c.State, c.Ended, c.Ballots = s, at("11-30 17:00"), nil
+		return c
+	}
+	add(policy.NoticeWithdrawn, ended(policy.StateWithdrawn), "cto", "You were asked about this change.", "11-30 17:00", func(d *Data) {
+		d.Notice.Cause = answer(policy.KeywordWithdraw, "lead", "11-30 17:00", policy.Form{policy.LabelReason: "the vendor supports 15 for another year"})
+	})
+	add(policy.NoticeExpired, ended(policy.StateExpired), "lead", partIn, "11-30 17:00", nil)
+	add(policy.NoticeCanceled, ended(policy.StateCanceled), "dev1", "You had a part in this change.", "11-30 17:00", func(d *Data) {
+		d.Notice.Text = "The billing cluster is being replaced altogether."
+	})
+	add(policy.NoticeHeldUp, heldChange(open(policy.BallotDecision, "cto", "12-02 09:00", "12-03 17:00")), "lead", partIn, "12-02 09:01", nil)
+	add(policy.NoticeGoesOn, inProgress(open(policy.BallotImplementation, "dev1", "12-03 10:00", "12-17 17:00")), "lead", partIn, "12-03 10:01", func(d *Data) {
+		d.Notice.Cause = answer(policy.KeywordContinue, "cto", "12-03 10:00", policy.Form{policy.LabelReason: "the backup network is open now"})
+	})
+	rework := implementedChange(open(policy.BallotImplementation, "dev1", "12-03 11:20", "12-17 17:00"))
+	rework.State = policy.StateInProgress
+	add(policy.NoticeRework, rework, "lead", partIn, "12-03 11:21", func(d *Data) { d.Notice.Cause = d.Change.Ballots[2].Answer })
+	add(policy.NoticeUndoing, undoingChange(open(policy.BallotUndo, "dev1", "12-07 09:02", "12-08 17:00")), "lead", partIn, "12-07 09:03", func(d *Data) { d.Notice.Cause = undoAnswer() })
+	moved := after(policy.StateAuthorized, open(policy.BallotOffer, "dev1", "11-23 09:14", "11-26 17:00"))
+	moved.Settled.Window = "12 December 2026, 20:00 to 23:00"
+	add(policy.NoticeRescheduled, moved, "cto", partIn, "11-24 08:00", func(d *Data) {
+		d.Notice.Cause = answer(policy.KeywordReschedule, "lead", "11-24 08:00", policy.Form{policy.LabelWindow: "12 December 2026, 20:00 to 23:00", policy.LabelReason: "the year-end rehearsal is on the 5th"})
+	})
+	handed := inProgress(open(policy.BallotImplementation, "dev2", "11-25 09:00", "12-09 17:00"))
+	handed.Implementer = "dev2"
+	add(policy.NoticeHandedOver, handed, "cto", partIn, "11-25 09:01", func(d *Data) {
+		d.Notice.Cause = answer(policy.KeywordHandover, "dev1", "11-25 09:00", policy.Form{policy.LabelImplementer: "Bruno Weiss", policy.LabelReason: "I am away that week"})
+	})
+	add(policy.NoticeVoided, inProgress(), "dev2", "You were asked about this change.", "11-23 10:01", func(d *Data) {
+		d.Notice.ReceiptOf, d.Notice.Text = policy.BallotOffer, "Ines Moreau has taken it."
+	})
+	add(policy.NoticeClosed, closedChange(), "lead", "You had a part in this change.", "12-08 16:31", nil)
+	back := undoneChange()
+	back.State = policy.StateRolledBack
+	add(policy.NoticeRolledBack, back, "lead", "You had a part in this change.", "12-09 09:00", nil)
+	add(policy.NoticeNobody, after(policy.StateAuthorized), "owner", "You have a part in this change, or own the policy.", "11-24 09:00", func(d *Data) {
+		d.Notice.Text = "Nobody is left who could implement it."
+	})
+	add(policy.ToldReleased, releasedChange(), "dev2", told, "12-05 22:16", nil)
+	add(policy.ToldUndone, undoneChange(), "dev2", told, "12-07 10:41", func(d *Data) { d.Notice.Cause = undoneAnswer() })
+	add(policy.ToldG7Released, releasedChange(), "", told, "12-05 22:16", func(d *Data) { d.Notice.Address = "g7@example.com" })
+	add(policy.ToldG7Undone, undoneChange(), "", told, "12-07 10:41", func(d *Data) {
+		d.Notice.Address, d.Notice.Cause = "g7@example.com", undoneAnswer()
+	})
+	add(policy.AnswerStatus, implementedChange(test), "lead", "You asked where it stands.", "12-07 08:00", func(d *Data) {
+		d.Given = Given{From: "lead@example.com", Subject: "CHG-2026-0042?", Excerpt: "status", At: at("12-07 07:59")}
+	})
+	add(policy.AnswerHelp, policy.Change{}, "lead", "You asked for help.", "11-20 09:00", func(d *Data) {
+		d.Given = Given{From: "lead@example.com", Subject: "help", Excerpt: "help", At: at("11-20 08:59")}
+	})
+	add(policy.AnswerRefused, implementedChange(test), "qa1", "You answered, and it did not count.", "12-04 17:00", func(d *Data) {
+		d.Notice.Refusal = &policy.Refusal{Code: policy.RefusedOldAttempt, Reason: "Your answer is about an earlier implementation; it was implemented anew since, as version pg17-2026.12.05.", Hint: "Answer the current ballot instead; it stands below.", Ballot: "open-test"}
+		d.Notice.Ballot = "open-test"
+		d.Given = Given{From: "qa1@example.com", Subject: "Re: [CHG-2026-0042] Yours to test", Excerpt: "PASS\nEvidence: all green", At: at("12-04 16:59")}
+	})
+	add(policy.AnswerDecided, after(policy.StateAuthorized, open(policy.BallotOffer, "dev1", "11-23 09:14", "11-26 17:00")), "cto", "You answered, and it did not count.", "11-23 11:00", func(d *Data) {
+		d.Notice.Refusal = &policy.Refusal{Code: policy.RefusedDecided, Reason: "That was already decided by you: you answered APPROVE on Mon 23 November 2026, 09:14.", Hint: "Nothing is left for you to do on it."}
+		d.Given = given("REJECT\nReason: on second thoughts, not this year")
+	})
+	add(policy.AnswerUnread, proposed(), "cto", "You answered, and it could not be read.", "11-23 09:13", func(d *Data) {
+		d.Notice.Refusal = &policy.Refusal{Reason: "The word APPROVE stands inside a sentence, so it is not clear whether that is your decision.", Hint: "Please send the word alone on the first line."}
+		d.Given = given("I would approve this, but is the rebuild rehearsed?")
+	})
+	add(policy.AnswerNotProposer, policy.Change{}, "dev1", "You sent a proposal.", "11-20 09:00", func(d *Data) {
+		d.Given = Given{From: "dev1@example.com", Subject: "new cache for search", Excerpt: "Title: new cache for search\nSystems: search-1", At: at("11-20 08:59")}
+	})
+	add(policy.AnswerTwoChanges, policy.Change{}, "lead", "You sent a proposal.", "11-20 09:00", func(d *Data) {
+		d.Given = Given{From: "lead@example.com", Subject: "PostgreSQL and the cache", At: at("11-20 08:59")}
+	})
+	add(policy.AnswerOversize, policy.Change{}, "qa1", "You sent a mail to this mailbox.", "11-20 09:00", func(d *Data) {
+		d.Notice.Text = "It has 61 MB; mails of up to 25 MB are read."
+		d.Given = Given{From: "qa1@example.com", Subject: "Re: [CHG-2026-0042] Yours to test", At: at("11-20 08:59")}
+	})
+	add(policy.AnswerUnknown, policy.Change{}, "qa1", "You sent a mail to this mailbox.", "11-20 09:00", func(d *Data) {
+		d.Notice.Text = "CHG-2026-4200"
+		d.Given = Given{From: "qa1@example.com", Subject: "CHG-2026-4200", Excerpt: "status CHG-2026-4200", At: at("11-20 08:59")}
+	})
+	add(policy.OwnerMisused, proposed(), "cto", "A mail carried the reference of your paper.", "11-23 09:13", func(d *Data) {
+		d.Given = Given{From: "assistant@example.com", Subject: "Fwd: your decision", Excerpt: "APPROVE", At: at("11-23 09:12")}
+	})
+	add(policy.OperatorMisused, proposed(), "", "You operate this service.", "11-23 09:13", func(d *Data) {
+		d.Notice.Address = "postmaster@example.com"
+		d.Given = Given{From: "assistant@example.com", Subject: "Fwd: your decision", Excerpt: "APPROVE", At: at("11-23 09:12")}
+	})
+	add(policy.OperatorUnreadable, policy.Change{}, "", "You operate this service.", "11-23 09:13", func(d *Data) {
+		d.Notice.Address, d.Notice.Text = "postmaster@example.com", "Reading it failed three times: multipart without an end."
+		d.Given = Given{Subject: "scan.pdf", At: at("11-23 09:12")}
+	})
+	add(policy.OperatorUndelivered, proposed(), "", "You operate this service.", "11-23 09:13", func(d *Data) {
+		d.Notice.Address, d.Notice.Text = "postmaster@example.com", "550 5.1.1 <qa9@example.com>: Recipient address rejected: User unknown"
+	})
+	add(policy.PersonDirectory, policy.Change{}, "cto", "You are on file here.", "11-24 09:00", func(d *Data) {
+		d.Notice.Text = "You are CTO since today; before, you were in the Development Team only."
+	})
+	variants(list)
+	return list
+}
+
+func undoneAnswer() *policy.Answer {
+	return answer(policy.KeywordUndone, "dev1", "12-07 10:41", policy.Form{policy.LabelUndoneAt: "Mon 7 December, 10:40", policy.LabelNotes: "the old standby is promoted; Saturday's invoices are being run again"})
+}
+
+// variants are mails that say more in some cases; their names are the kind and
+// what is different.
+func variants(list map[string]Data) {
+	again := list[string(policy.AskAuthorization)]
+	again.Changed = []policy.Label{policy.LabelRollback, policy.LabelTester}
+	again.Earlier = answer(policy.KeywordApprove, "cto", "11-23 09:14", assessment())
+	p := again.Change.Proposal
+	p.Rollback, p.Tester = "promote the old standby, which stays in step until January", ""
+	again.Change.Proposal, again.Change.Revision, again.Change.Hash = p, 2, "51d09c2e"
+	again.Change.Revisions = append(again.Change.Revisions[:1:1], policy.Revision{Number: 2, Hash: "51d09c2e", Proposal: p, At: at("11-24 10:00")})
+	again.Now = at("11-24 10:01")
+	list["authorizer-ask-authorization+again"] = again
+
+	deputy := list[string(policy.AskAuthorization)]
+	deputy.Change.Ballots = []policy.Ballot{open(policy.BallotAuthorization, "itdir", "11-22 14:00", "11-27 17:00")}
+	deputy.Change.Ballots[0].For = "cto"
+	deputy.Reader, _ = deputy.Directory.Person("itdir")
+	deputy.Notice.Why = "You stand in for Claire Tremblay."
+	list["authorizer-ask-authorization+deputy"] = deputy
+
+	rework := list[string(policy.NoticeRework)]
+	rework.Notice.Kind, rework.Notice.To, rework.Notice.Ballot = policy.AskImplementation, "dev1", "open-implementation"
+	rework.Reader, _ = rework.Directory.Person("dev1")
+	list["implementer-ask-implementation+rework"] = rework
+
+	undone := list[string(policy.AskCheck)]
+	undone.Change = undoneChange(open(policy.BallotCheck, "cto", "12-07 10:41", "12-09 17:00"))
+	list["authorizer-ask-check+undone"] = undone
+
+	for _, kind := range []policy.NoticeKind{policy.ToldReleased, policy.ToldUndone, policy.ToldG7Released, policy.ToldG7Undone} {
+		d := list[string(kind)]
+		d.Change.Proposal.Restricted = true
+		list[string(kind)+"+restricted"] = d
+	}
+	help := list[string(policy.AnswerStatus)]
+	help.Notice.Kind = policy.AnswerHelp
+	list["person-answer-help+change"] = help
+}
+
+// sorted by name, so that failures come in order.
+func names(list map[string]Data) []string {
+	var s []string
+	for name := range maps.Keys(list) {
+		s = append(s, name)
+	}
+	return s
+}

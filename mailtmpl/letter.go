@@ -1,0 +1,193 @@
+package mailtmpl
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/countersign/countersign/internal/paper"
+	"github.com/countersign/countersign/policy"
+)
+
+// A Letter is what a mail says, before it has a layout: both layouts say all
+// of it and nothing else.
+type Letter struct {
+	Subject   string
+	Separator string // first line of a mail that can be answered
+	Lead      []string
+	Receipt   Block    // what was counted, as understood
+	Notes     []string // paragraphs
+	Blocks    []Block
+	Choices   []Choice
+	Fields    string   // how fields are written, where a choice needs some
+	Footer    []string // why this mail, whose it is, whom it is for
+	Papered   bool
+}
+
+// A Block is a table of facts under an optional title.
+type Block struct {
+	Title string
+	Rows  []Row
+}
+
+// A Row is one fact: a name and a value of one or more lines.
+type Row struct {
+	Name  string
+	Lines []string
+	Ours  bool // our own words: further lines need no mark
+}
+
+// A Choice is one answer the reader can give.
+type Choice struct {
+	Keyword  policy.Keyword
+	Sentence string
+	Button   string
+	Mailto   Segments // what the button opens; empty where the mail has no paper
+}
+
+// longest is how much of one value a mail shows.
+const longest = 8000
+
+// row shows a value people wrote, line by line.
+func row(name, value string) []Row {
+	value = strings.TrimSpace(clean(value))
+	if value == "" {
+		return nil
+	}
+	if runes := []rune(value); len(runes) > longest {
+		value = string(runes[:longest]) + fmt.Sprintf("\n[%d more characters are in the record]", len(runes)-longest)
+	}
+	var lines []string
+	for line := range strings.SplitSeq(value, "\n") {
+		line = strings.Join(strings.Fields(line), " ")
+		if line == "" && lines[len(lines)-1] == "" {
+			continue // one blank line is enough
+		}
+		lines = append(lines, line)
+	}
+	for i, line := range lines {
+		if i > 0 || votes(line) {
+			line = paper.Mark + line
+		}
+		lines[i] = strings.TrimRight(glue(line), " ")
+	}
+	return []Row{{Name: name, Lines: lines}}
+}
+
+// ours shows a value in our own words, on one line.
+func ours(name, value string) []Row {
+	if value = glue(flat(value)); value == "" {
+		return nil
+	}
+	return []Row{{Name: name, Lines: []string{guard(value)}, Ours: true}}
+}
+
+// compose says what the notice says.
+func compose(d Data, wording wording) (Letter, error) {
+	blocks, err := blocksOf(d, wording.facts)
+	if err != nil {
+		return Letter{}, err
+	}
+	letter := Letter{
+		Subject: flat(wording.subject),
+		Lead:    paragraphs(wording.lead),
+		Receipt: receipt(d),
+		Notes:   paragraphs(wording.note),
+		Blocks:  blocks,
+		Choices: choices(d, strings.Fields(wording.acts)),
+		Footer:  footer(d),
+		Papered: d.Papered,
+	}
+	if d.Papered {
+		letter.Separator = paper.Separator
+	}
+	if slices.ContainsFunc(letter.Choices, func(c Choice) bool { return strings.Contains(c.Sentence, "beginning with") }) {
+		letter.Fields = "The word in capitals stands alone on the first line of your answer. Each line below it begins with its name and a colon, then your text."
+	}
+	if d.Org.OneSubject && d.Number() != "" {
+		letter.Subject = d.Tag() + d.Title()
+	}
+	return letter, nil
+}
+
+// paragraphs are what blank lines part; line breaks within one do not count.
+func paragraphs(text string) []string {
+	var list []string
+	for p := range strings.SplitSeq(text, "\n\n") {
+		if p = glue(flat(p)); p != "" {
+			list = append(list, guard(p))
+		}
+	}
+	return list
+}
+
+// blocksOf looks up the facts named: each line is a block, "title: name name".
+func blocksOf(d Data, names string) ([]Block, error) {
+	var blocks []Block
+	for line := range strings.SplitSeq(names, "\n") {
+		title, list := "", line
+		if colon := strings.LastIndexByte(line, ':'); colon >= 0 {
+			title, list = line[:colon], line[colon+1:]
+		}
+		block := Block{Title: guard(glue(flat(title)))}
+		for name := range strings.FieldsSeq(list) {
+			fact, ok := facts[name]
+			if !ok {
+				return nil, fmt.Errorf("no fact is called %q", name)
+			}
+			block.Rows = append(block.Rows, fact(d)...)
+		}
+		if len(block.Rows) > 0 {
+			blocks = append(blocks, block)
+		}
+	}
+	return blocks, nil
+}
+
+// receipt shows a counted answer with every field as understood.
+func receipt(d Data) Block {
+	answer := d.Notice.Receipt
+	if answer == nil {
+		return Block{}
+	}
+	block := Block{Title: glue("Counted: " + counted(d.Notice.ReceiptOf, answer.Keyword) + ". It was read like this")}
+	if d.Number() != "" && d.Change.Revision > 0 {
+		block.Rows = append(block.Rows, ours("For", d.edition())...)
+	}
+	block.Rows = append(block.Rows, ours("Received", d.Time(answer.At))...)
+	block.Rows = append(block.Rows, fields(answer.Fields)...)
+	block.Rows = append(block.Rows, files(answer.Files)...)
+	return block
+}
+
+// fields shows every filled field of a form.
+func fields(form policy.Form) []Row {
+	var rows []Row
+	for _, l := range form.Labels() {
+		rows = append(rows, row(string(l), form.Get(l))...)
+	}
+	return rows
+}
+
+// footer says why this mail came, and whose it is.
+func footer(d Data) []string {
+	org := d.Org.Name
+	if d.Org.PolicyID != "" {
+		org += ", change management (" + d.Org.PolicyID + ")"
+	}
+	lines := []string{}
+	if d.Notice.Why != "" {
+		lines = append(lines, "Why you get this: "+flat(d.Notice.Why))
+	}
+	if d.Papered && d.Ballot().ID != "" {
+		lines = append(lines, "The answer is yours alone; forwarding this mail does not pass it on.")
+	}
+	if d.Org.Operator != "" {
+		org += ". Trouble with this service: " + d.Org.Operator
+	}
+	lines = append(lines, org)
+	for i, line := range lines {
+		lines[i] = glue(line)
+	}
+	return lines
+}

@@ -1,0 +1,95 @@
+package mailtmpl
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// A Mail is a rendered notice, as an outbox row keeps it. The outbox fills the
+// slots and encodes it for the wire at the moment of sending.
+type Mail struct {
+	MessageID  string            `json:"message_id"` // without <>
+	Date       time.Time         `json:"date"`
+	From       string            `json:"from"`
+	FromName   string            `json:"from_name,omitempty"`
+	To         string            `json:"to"`
+	ToName     string            `json:"to_name,omitempty"`
+	Subject    string            `json:"subject"`
+	ReplyTo    Segments          `json:"reply_to,omitempty"` // empty: answers go to From
+	Text       Segments          `json:"text"`
+	HTML       Segments          `json:"html"`
+	InReplyTo  string            `json:"in_reply_to,omitempty"` // without <>
+	References []string          `json:"references,omitempty"`  // without <>
+	Headers    map[string]string `json:"headers,omitempty"`
+}
+
+// SlotToken is the slot of the reader's token.
+const SlotToken = "token"
+
+// A Segment is a piece of text or a slot to be filled, never both.
+type Segment struct {
+	Text string `json:"t,omitempty"`
+	Slot string `json:"s,omitempty"`
+}
+
+// Segments are a text with slots in it.
+type Segments []Segment
+
+// Fill gives the text with its slots filled; a slot without a value is an error.
+func (s Segments) Fill(values map[string]string) (string, error) {
+	var b strings.Builder
+	for _, segment := range s {
+		if segment.Slot == "" {
+			b.WriteString(segment.Text)
+			continue
+		}
+		value := values[segment.Slot]
+		if value == "" {
+			return "", fmt.Errorf("filling slot %q: no value", segment.Slot)
+		}
+		b.WriteString(value)
+	}
+	return b.String(), nil
+}
+
+// String shows the text with each slot as its name in braces, for people.
+func (s Segments) String() string {
+	var b strings.Builder
+	for _, segment := range s {
+		b.WriteString(segment.Text)
+		if segment.Slot != "" {
+			b.WriteString("{" + segment.Slot + "}")
+		}
+	}
+	return b.String()
+}
+
+// A cutter collects what a template writes and cuts it where Slot is called.
+// Templates write in order, so a slot lands where it stands in the template.
+type cutter struct {
+	done    Segments
+	current strings.Builder
+}
+
+func (c *cutter) Write(p []byte) (int, error) { return c.current.Write(p) }
+
+// Slot cuts the text and puts a slot there. It returns the nothing that a
+// template prints in its place.
+func (c *cutter) Slot(name string) string {
+	c.flush()
+	c.done = append(c.done, Segment{Slot: name})
+	return ""
+}
+
+func (c *cutter) flush() {
+	if c.current.Len() > 0 {
+		c.done = append(c.done, Segment{Text: c.current.String()})
+		c.current.Reset()
+	}
+}
+
+func (c *cutter) segments() Segments {
+	c.flush()
+	return c.done
+}
