@@ -170,7 +170,11 @@ func (l *line) submit(ctx context.Context, from, to string, raw []byte) result {
 		return l.failure("the mail", err)
 	}
 	if err := w.Close(); err != nil {
-		return l.failure("the mail, which may have gone", err)
+		r := l.failure("the mail", err)
+		if r.code == 0 {
+			r.why += "; the server may have taken it"
+		}
+		return r
 	}
 	return result{fate: accepted}
 }
@@ -186,7 +190,7 @@ func (l *line) failure(at string, err error) result {
 	case r.code >= 500 && r.code <= 599:
 		r.fate = refused
 	}
-	r.why = fmt.Sprintf("the server refused %s: %v", strings.TrimSuffix(at, ", which may have gone"), err)
+	r.why = fmt.Sprintf("the server refused %s: %v", at, err)
 	// 421 means the server is about to hang up. The next mail needs a clean line.
 	r.broken = r.code == 421 || l.client.Reset() != nil
 	return r

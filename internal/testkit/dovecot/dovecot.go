@@ -1,0 +1,203 @@
+// Package dovecot runs a private Dovecot for tests: its own configuration,
+// users and mail in a directory that goes away, on loopback only, beside
+// whatever else the machine runs. It works as root, with the users the Debian
+// packages made, and as an ordinary user.
+package dovecot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/countersign/countersign/internal/testkit/mailbox"
+)
+
+// A Server is a running Dovecot. Its addresses are "127.0.0.1:port".
+type Server struct {
+	IMAP      string // in the clear, with STARTTLS
+	IMAPS     string
+	LMTP      string
+	Authority *mailbox.Authority
+
+	dir      string
+	owner    owner
+	users    map[string]string // address to password
+	process  *os.Process
+	finished chan struct{} // closed when the process has ended
+}
+
+// missing tells what to do when Dovecot is not installed.
+const missing = "dovecot is not installed: apt-get install -y dovecot-imapd dovecot-lmtpd"
+
+// Start starts a Dovecot without users. ctx bounds the start only.
+func Start(ctx context.Context) (*Server, error) {
+	binary, err := find()
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{users: map[string]string{}, finished: make(chan struct{})}
+	if err := s.start(ctx, binary); err != nil {
+		s.Stop()
+		return nil, fmt.Errorf("starting dovecot: %w", err)
+	}
+	return s, nil
+}
+
+func find() (string, error) {
+	const usual = "/usr/sbin/dovecot" // not on an ordinary user's path
+	if _, err := os.Stat(usual); err == nil {
+		return usual, nil
+	}
+	binary, err := exec.LookPath("dovecot")
+	if err != nil {
+		return "", errors.New(missing)
+	}
+	return binary, nil
+}
+
+func (s *Server) start(ctx context.Context, binary string) (err error) {
+	if s.owner, err = findOwner(); err != nil {
+		return err
+	}
+	if s.dir, err = os.MkdirTemp("", "dovecot"); err != nil { // short: sockets lie in it
+		return err
+	}
+	if s.Authority, err = mailbox.NewAuthority(); err != nil {
+		return err
+	}
+	for _, address := range []*string{&s.IMAP, &s.IMAPS, &s.LMTP} {
+		if *address, err = freeAddress(); err != nil {
+			return err
+		}
+	}
+	if err := s.configure(); err != nil {
+		return err
+	}
+	if err := s.launch(binary); err != nil {
+		return err
+	}
+	return s.ready(ctx)
+}
+
+// freeAddress is a loopback port nobody listens on at the moment.
+func freeAddress() (string, error) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	defer ln.Close() //nolint:errcheck // it carried nothing
+	return ln.Addr().String(), nil
+}
+
+// launch starts the master process in a thread that lives as long as it does:
+// the kernel ends Dovecot when that thread ends, so also when we are killed.
+func (s *Server) launch(binary string) error {
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		cmd := exec.Command(binary, "-F", "-c", s.path("dovecot.conf"))
+		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
+		err := cmd.Start()
+		s.process = cmd.Process
+		started <- err
+		if err == nil {
+			cmd.Wait() //nolint:errcheck // its log says why it ended
+		}
+		close(s.finished)
+	}()
+	return <-started
+}
+
+// ready waits for the greeting.
+func (s *Server) ready(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if greeted(s.IMAP) {
+			return nil
+		}
+		select {
+		case <-s.finished:
+			return fmt.Errorf("it ended at once:\n%s", s.log())
+		case <-ctx.Done():
+			return fmt.Errorf("no greeting: %w\n%s", ctx.Err(), s.log())
+		case <-tick.C:
+		}
+	}
+}
+
+func greeted(address string) bool {
+	c, err := net.DialTimeout("tcp", address, time.Second)
+	if err != nil {
+		return false
+	}
+	defer c.Close()                                    //nolint:errcheck // it was a look only
+	c.SetReadDeadline(time.Now().Add(2 * time.Second)) //nolint:errcheck // the read says so
+	b := make([]byte, 4)
+	n, _ := c.Read(b)
+	return string(b[:n]) == "* OK"
+}
+
+// Stop ends the Dovecot and removes all it left.
+func (s *Server) Stop() {
+	if s.process != nil {
+		s.process.Signal(syscall.SIGTERM) //nolint:errcheck // it may have ended
+		select {
+		case <-s.finished:
+		case <-time.After(10 * time.Second):
+			s.process.Kill() //nolint:errcheck // likewise
+		}
+	}
+	if s.dir != "" {
+		os.RemoveAll(s.dir) //nolint:errcheck // a temporary directory
+	}
+}
+
+// AddUser gives the address a mailbox.
+func (s *Server) AddUser(address, password string) error {
+	s.users[strings.ToLower(address)] = password
+	var lines strings.Builder
+	for user, password := range s.users {
+		fmt.Fprintf(&lines, "%s:{PLAIN}%s\n", user, password)
+	}
+	return s.write("users", lines.String(), 0o644)
+}
+
+// Deliver puts the mail into the INBOX of the address; at is its INTERNALDATE.
+func (s *Server) Deliver(address string, raw []byte, at time.Time) error {
+	return s.Account(address).Append("INBOX", raw, at)
+}
+
+// Account is the way into the user's mailbox.
+func (s *Server) Account(address string) mailbox.Account {
+	return mailbox.Account{Address: s.IMAP, Username: address, Password: s.users[strings.ToLower(address)]}
+}
+
+func (s *Server) path(name string) string { return filepath.Join(s.dir, name) }
+
+func (s *Server) log() string {
+	said, _ := os.ReadFile(s.path("log"))
+	return strings.TrimSpace(string(said))
+}
+
+func (s *Server) write(name, text string, mode os.FileMode) error {
+	return os.WriteFile(s.path(name), []byte(text), mode)
+}
+
+func port(address string) string {
+	_, p, _ := net.SplitHostPort(address)
+	return p
+}
+
+func number(id string) (int, error) { return strconv.Atoi(id) }
