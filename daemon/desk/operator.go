@@ -51,3 +51,28 @@ func (d *Desk) find(ctx context.Context, name string) (id policy.ChangeID, err e
 	})
 	return id, err
 }
+
+// Undelivered tells the operators that a mail was given up. A mail to an
+// operator that fails is not told again: it stands in the log and in show.
+func (d *Desk) Undelivered(ctx context.Context, out storage.OutMail, reason string) error {
+	if out.Notice == string(policy.OperatorUndelivered) {
+		return nil
+	}
+	return d.Store.Tx(ctx, func(tx *storage.Tx) error {
+		r := result{seed: "undelivered " + out.MessageID, at: d.now()}
+		if out.Change != "" {
+			change, err := tx.LockChange(ctx, out.Change)
+			if err != nil {
+				return err
+			}
+			r.before, r.after = change, change
+		}
+		for _, address := range d.Operators {
+			r.notices = append(r.notices, policy.Notice{
+				Kind: policy.OperatorUndelivered, Address: address, Why: "You are an operator of Countersign.",
+				Text: fmt.Sprintf("The mail %q to %s could not be delivered: %s", out.Notice, out.Recipient, reason),
+			})
+		}
+		return d.publish(ctx, tx, r)
+	})
+}

@@ -1,0 +1,153 @@
+package stage
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	_ "github.com/emersion/go-message/charset" // subjects and texts in other charsets
+	"github.com/emersion/go-message/mail"
+
+	"github.com/countersign/countersign/policy"
+)
+
+// A Received is one mail a person got from us.
+type Received struct {
+	Notice     policy.NoticeKind
+	To         string
+	Subject    string
+	MessageID  string // without <>
+	ReplyTo    string
+	References []string
+	Text       string // the plain part
+	HTML       string
+	Raw        []byte
+}
+
+// read takes one of our mails apart.
+func read(raw []byte) (Received, error) {
+	r, err := mail.CreateReader(bytes.NewReader(raw))
+	if err != nil {
+		return Received{}, err
+	}
+	var m Received
+	m.Subject, _ = r.Header.Subject()
+	m.MessageID, _ = r.Header.MessageID()
+	m.References, _ = r.Header.MsgIDList("References")
+	if to, err := r.Header.AddressList("Reply-To"); err == nil && len(to) > 0 {
+		m.ReplyTo = to[0].Address
+	} else if from, err := r.Header.AddressList("From"); err == nil && len(from) > 0 {
+		m.ReplyTo = from[0].Address
+	}
+	for {
+		part, err := r.NextPart()
+		if errors.Is(err, io.EOF) {
+			return m, nil
+		}
+		if err != nil {
+			return m, err
+		}
+		body, err := io.ReadAll(part.Body)
+		if err != nil {
+			return m, err
+		}
+		text := strings.ReplaceAll(string(body), "\r\n", "\n")
+		switch kind, _, _ := part.Header.(*mail.InlineHeader).ContentType(); kind {
+		case "text/plain":
+			m.Text = text
+		case "text/html":
+			m.HTML = text
+		}
+	}
+}
+
+// A Letter is what a person writes.
+type Letter struct {
+	From, To, Subject string
+	Headers           []string // whole lines, such as "Auto-Submitted: auto-replied"
+	Body              string
+	InReplyTo         string
+	References        []string
+	Files             map[string]string
+}
+
+// Write has a person send a letter to the change mailbox.
+func (s *Stage) Write(l Letter) error {
+	s.tick++
+	if l.To == "" {
+		l.To = Mailbox
+	}
+	return s.Deliver(l.compose(fmt.Sprintf("person-%d@mail.example.com", s.tick), s.Clock.Now()))
+}
+
+// Deliver puts a raw mail into the change mailbox.
+func (s *Stage) Deliver(raw []byte) error { return s.imap.Deliver(Mailbox, raw, s.Clock.Now()) }
+
+// Reply makes the letter a reply to a mail: to its Reply-To, in its thread,
+// with the mail quoted below what was typed.
+func (l Letter) Reply(to Received) Letter {
+	l = l.Answer(to)
+	var b strings.Builder
+	b.WriteString(strings.TrimRight(l.Body, "\n"))
+	fmt.Fprintf(&b, "\n\nOn Mon, 2 Mar 2026 at 10:00, Countersign <%s> wrote:\n", Mailbox)
+	for line := range strings.Lines(strings.TrimRight(to.Text, "\n")) {
+		b.WriteString(strings.TrimRight("> "+strings.TrimRight(line, "\n"), " ") + "\n")
+	}
+	l.Body = b.String()
+	return l
+}
+
+// Answer makes the letter a reply with nothing quoted.
+func (l Letter) Answer(to Received) Letter {
+	if l.To == "" {
+		l.To = to.ReplyTo
+	}
+	if l.Subject == "" {
+		l.Subject = "Re: " + to.Subject
+	}
+	l.InReplyTo, l.References = to.MessageID, append(to.References, to.MessageID)
+	return l
+}
+
+// compose writes the letter as RFC 5322 has it.
+func (l Letter) compose(id string, at time.Time) []byte {
+	var b bytes.Buffer
+	header := func(name, value string) {
+		if value != "" {
+			fmt.Fprintf(&b, "%s: %s\r\n", name, value)
+		}
+	}
+	header("From", l.From)
+	header("To", l.To)
+	header("Subject", l.Subject)
+	header("Date", at.Format(time.RFC1123Z))
+	header("Message-ID", "<"+id+">")
+	if l.InReplyTo != "" {
+		header("In-Reply-To", "<"+l.InReplyTo+">")
+		header("References", "<"+strings.Join(l.References, ">\r\n <")+">")
+	}
+	for _, line := range l.Headers {
+		b.WriteString(line + "\r\n")
+	}
+	b.WriteString("MIME-Version: 1.0\r\n")
+	if len(l.Files) == 0 {
+		l.text(&b)
+		return b.Bytes()
+	}
+	b.WriteString("Content-Type: multipart/mixed; boundary=parts\r\n\r\n--parts\r\n")
+	l.text(&b)
+	for name, content := range l.Files {
+		fmt.Fprintf(&b, "\r\n--parts\r\nContent-Type: application/octet-stream\r\nContent-Disposition: attachment; filename=%q\r\nContent-Transfer-Encoding: base64\r\n\r\n%s", name, base64.StdEncoding.EncodeToString([]byte(content)))
+	}
+	b.WriteString("\r\n--parts--\r\n")
+	return b.Bytes()
+}
+
+func (l Letter) text(b *bytes.Buffer) {
+	b.WriteString("Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n")
+	b.WriteString(strings.ReplaceAll(l.Body, "\n", "\r\n"))
+}

@@ -1,0 +1,245 @@
+// Package stage sets up a whole Countersign on one machine: a Postgres, a mail
+// provider, a company of people with mailboxes, and the real daemon between
+// them on a clock of its own. The conversations are played on it, and so is the
+// demo.
+//
+// A stage has two hands: people write and answer mail ([Stage.Write],
+// [Stage.Reply]), and [Stage.Step] lets the daemon take one breath.
+package stage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/countersign/countersign/daemon"
+	"github.com/countersign/countersign/daemon/config"
+	"github.com/countersign/countersign/internal/testkit/mailbox"
+	"github.com/countersign/countersign/policy"
+	"github.com/countersign/countersign/storage"
+)
+
+// Mailbox is the address of the change mailbox on every stage.
+const Mailbox = "changes@example.com"
+
+const password = "correct horse"
+
+// An IMAP server holds the change mailbox: the provider in process, or a
+// Dovecot.
+type IMAP interface {
+	AddUser(address, password string) error
+	Deliver(address string, raw []byte, at time.Time) error
+}
+
+// Options say what stage to set up.
+type Options struct {
+	OwnerURL, AppURL string    // the database, empty but for its roles
+	Company          string    // TOML: the policy section and the people; [Company] if empty
+	Start            time.Time // what the clock shows at first
+	IMAP             IMAP      // nil: the provider in process
+	IMAPURL          string    // of IMAP, where it is given
+	Log              *slog.Logger
+}
+
+// A Stage is a running company.
+type Stage struct {
+	*daemon.Daemon
+	Provider *mailbox.Server
+	Clock    *Clock
+
+	options Options
+	imap    IMAP
+	dir     string
+	tick    int // makes Message-IDs of people's mail differ
+	seen    int // how many of the provider's sent mails were collected
+	inboxes map[string][]Received
+}
+
+// New sets up the stage and loads the company.
+func New(ctx context.Context, o Options) (*Stage, error) {
+	if o.Company == "" {
+		o.Company = Company
+	}
+	s := &Stage{options: o, Clock: &Clock{now: o.Start}, inboxes: map[string][]Received{}}
+	if err := s.open(ctx); err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	return s, nil
+}
+
+func (s *Stage) open(ctx context.Context) (err error) {
+	if s.Provider, err = mailbox.Start(mailbox.WithClock(s.Clock.Now)); err != nil {
+		return fmt.Errorf("starting the mail provider: %w", err)
+	}
+	s.imap = s.options.IMAP
+	if s.imap == nil {
+		s.imap, s.options.IMAPURL = s.Provider, "imap+insecure://"+s.Provider.IMAP
+	}
+	if err := s.imap.AddUser(Mailbox, password); err != nil {
+		return err
+	}
+	if s.dir, err = os.MkdirTemp("", "countersign-stage-"); err != nil {
+		return err
+	}
+	if err := s.secrets(); err != nil {
+		return err
+	}
+	return s.Reload(ctx, s.options.Company)
+}
+
+func (s *Stage) secrets() error {
+	for name, secret := range map[string]string{"password": password, "token-key": strings.Repeat("stage ", 6)} {
+		if err := os.WriteFile(filepath.Join(s.dir, name), []byte(secret), 0o600); err != nil {
+			return fmt.Errorf("writing a secret: %w", err)
+		}
+	}
+	return nil
+}
+
+// frame is the part of the configuration that is the stage's own.
+const frame = `
+[organization]
+name = "Example Inc."
+timezone = "America/Toronto"
+
+[mailbox]
+address = %q
+imap = %q
+smtp = %q
+password_file = "password"
+sub_address = true
+sender_proof = "token-only"
+size_limit = "1 MiB"
+
+[database]
+url = %q
+owner_url = %q
+
+[[tokens.keys]]
+id = "1"
+file = "token-key"
+
+[operator]
+addresses = ["operator@example.com"]
+`
+
+// ConfigPath is where the stage's configuration lies.
+func (s *Stage) ConfigPath() string { return filepath.Join(s.dir, "countersign.toml") }
+
+// Reload restarts the daemon with another company: roles, teams and people as
+// the TOML says.
+func (s *Stage) Reload(ctx context.Context, company string) error {
+	text := fmt.Sprintf(frame, Mailbox, s.options.IMAPURL, "smtp+insecure://"+s.Provider.SMTP, s.options.AppURL, s.options.OwnerURL) + company
+	if err := os.WriteFile(s.ConfigPath(), []byte(text), 0o600); err != nil {
+		return fmt.Errorf("writing the configuration: %w", err)
+	}
+	c, err := config.Load(s.ConfigPath())
+	if err != nil {
+		return err
+	}
+	if faults := c.Check(); config.Broken(faults) {
+		return fmt.Errorf("the company's configuration is broken: %v", faults)
+	}
+	if s.Daemon != nil {
+		if err := s.Daemon.Close(); err != nil {
+			return err
+		}
+	}
+	if s.Daemon, err = daemon.New(ctx, c, daemon.Options{Now: s.Clock.Now, Log: s.options.Log}); err != nil {
+		return err
+	}
+	return s.Load(ctx)
+}
+
+// Close takes the stage down.
+func (s *Stage) Close() error {
+	var errs []error
+	if s.Daemon != nil {
+		errs = append(errs, s.Daemon.Close())
+	}
+	if s.Provider != nil {
+		s.Provider.Stop()
+	}
+	if s.dir != "" {
+		errs = append(errs, os.RemoveAll(s.dir))
+	}
+	return errors.Join(errs...)
+}
+
+// Step lets the daemon take one breath and collects the mail that left.
+func (s *Stage) Step(ctx context.Context) ([]Received, error) {
+	if err := s.Daemon.Step(ctx); err != nil {
+		return nil, err
+	}
+	return s.collect(ctx)
+}
+
+// collect sorts what the provider took since last time into inboxes.
+func (s *Stage) collect(ctx context.Context) ([]Received, error) {
+	var fresh []Received
+	sent := s.Provider.Sent()
+	for _, m := range sent[s.seen:] {
+		r, err := read(m.Raw)
+		if err != nil {
+			return nil, fmt.Errorf("reading a mail we sent: %w", err)
+		}
+		r.To, r.Raw = m.To, m.Raw
+		if err := s.Store.Tx(ctx, func(tx *storage.Tx) error { return s.name(ctx, tx, &r) }); err != nil {
+			return nil, err
+		}
+		s.inboxes[r.To] = append(s.inboxes[r.To], r)
+		fresh = append(fresh, r)
+	}
+	s.seen = len(sent)
+	return fresh, nil
+}
+
+// name says which notice the mail is, as the outbox knows it.
+func (s *Stage) name(ctx context.Context, tx *storage.Tx, r *Received) error {
+	out, ok, err := tx.ByMessageID(ctx, r.MessageID)
+	if err == nil && !ok {
+		err = fmt.Errorf("a mail left that the outbox does not have: %s", r.MessageID)
+	}
+	r.Notice = policy.NoticeKind(out.Notice)
+	return err
+}
+
+// Latest is the last mail of the kind in the mailbox of an address.
+func (s *Stage) Latest(address string, kind policy.NoticeKind) (Received, bool) {
+	inbox := s.inboxes[address]
+	for i := len(inbox) - 1; i >= 0; i-- {
+		if inbox[i].Notice == kind {
+			return inbox[i], true
+		}
+	}
+	return Received{}, false
+}
+
+// A Clock shows the time it was set to.
+type Clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+// Now is the time shown.
+func (c *Clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+// Set sets the clock.
+func (c *Clock) Set(t time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = t
+}
+
+// Advance moves the clock on.
+func (c *Clock) Advance(d time.Duration) { c.Set(c.Now().Add(d)) }
