@@ -53,10 +53,10 @@ var errandsOn = map[policy.BallotKind]map[policy.Keyword]errand{
 		policy.KeywordFailed: {"say that it cannot be undone", ""},
 	},
 	policy.BallotQuestion: {
-		policy.NoKeyword: {"answer the question", "Write your reply above the first line of this mail. No keyword is needed."},
+		policy.NoKeyword: {"answer the question", "write your reply above the first line of this mail; no keyword is needed."},
 	},
 	policy.BallotCorrection: {
-		policy.NoKeyword: {"complete the proposal", "Answer with just the lines asked for, each its name, a colon and your text. No keyword is needed."},
+		policy.NoKeyword: {"complete the proposal", "answer with just the lines asked for, each its name, a colon and your text; no keyword is needed."},
 	},
 }
 
@@ -70,9 +70,17 @@ func errandOf(kind policy.BallotKind, keyword policy.Keyword) errand {
 // choices lists the answers the reader can give to this mail: those of its
 // ballot, then the acts its template offers.
 func choices(d Data, acts []string) []Choice {
-	if !d.Papered {
-		return nil
+	var list []Choice
+	if d.Papered {
+		list = answerable(d, acts)
 	}
+	if d.Notice.Kind == policy.AnswerHelp {
+		list = append(list, proposing(d))
+	}
+	return list
+}
+
+func answerable(d Data, acts []string) []Choice {
 	var list []Choice
 	if b := d.Ballot(); b.Open() {
 		for _, rule := range policy.Answers(d.Change.State, b.Kind) {
@@ -109,11 +117,26 @@ func choice(d Data, kind policy.BallotKind, rule policy.Rule, first bool) Choice
 	}
 }
 
+// proposing offers an empty proposal.
+func proposing(d Data) Choice {
+	var body strings.Builder
+	for _, l := range policy.ProposalLabels {
+		if _, shown := formHints[l]; shown {
+			body.WriteString(string(l) + ": \r\n")
+		}
+	}
+	return Choice{
+		Sentence: glue("To propose a change, write to " + d.Org.Mailbox + " from your registered address. Each line begins with one of the names above and a colon, then your text."),
+		Button:   "Propose a change",
+		Mailto:   Segments{{Text: escape(d.Org.Mailbox) + "?body=" + escape(body.String())}},
+	}
+}
+
 // sentence says how to give an answer. The first one of a mail says it in full.
 func sentence(kind policy.BallotKind, rule policy.Rule, first bool) string {
 	e := errandOf(kind, rule.Keyword)
 	if rule.Keyword == policy.NoKeyword {
-		return strings.Join([]string{"To " + e.to + ":", e.hint}, " ")
+		return "To " + e.to + ", " + e.hint
 	}
 	s := "To " + e.to + ", answer " + string(rule.Keyword)
 	if first || len(rule.Required) == 0 {

@@ -2,7 +2,6 @@ package mailtmpl
 
 import (
 	"regexp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -118,6 +117,14 @@ func (d Data) Contact(id policy.PersonID) string {
 	return d.Name(id)
 }
 
+// Asker is who asked the question the mail passes on.
+func (d Data) Asker() string {
+	if q := d.Ballot().Question; q != nil {
+		return d.Name(q.By)
+	}
+	return "Somebody"
+}
+
 // Roles says as what the reader is asked: "CTO (POL-005, 2a)".
 func (d Data) Roles() string {
 	var roles []string
@@ -127,16 +134,28 @@ func (d Data) Roles() string {
 	return list(roles, "and")
 }
 
-// Actor is who gave the answer or act that led to this mail: "You", a name, or
-// "The operator" where no person of the policy did.
+// Actor is who gave the answer or act that led to this mail: "you", a name, or
+// "the operator" where no person of the policy did.
 func (d Data) Actor() string {
 	switch c := d.Notice.Cause; {
 	case c == nil || c.By == "":
-		return "The operator"
+		return "the operator"
 	case c.By == d.Reader.ID:
-		return "You"
+		return "you"
 	default:
 		return d.Name(c.By)
+	}
+}
+
+// TheActor is the same at the beginning of a sentence.
+func (d Data) TheActor() string {
+	switch a := d.Actor(); a {
+	case "you":
+		return "You"
+	case "the operator":
+		return "The operator"
+	default:
+		return a
 	}
 }
 
@@ -166,19 +185,8 @@ func (d Data) Counted() string {
 	return counted(d.Notice.ReceiptOf, d.Notice.Receipt.Keyword)
 }
 
-// ReceiptDay is when the counted answer was received; empty without one.
-func (d Data) ReceiptDay() string {
-	if d.Notice.Receipt == nil {
-		return ""
-	}
-	return d.Time(d.Notice.Receipt.At)
-}
-
 // Missing lists the fields with problems, each once.
 func (d Data) Missing() []policy.Label { return wrongLabels(d.Notice.Problems) }
-
-// Lacks says whether the field has a problem.
-func (d Data) Lacks(l policy.Label) bool { return slices.Contains(d.Missing(), l) }
 
 // IsProposer says whether the reader proposed the change.
 func (d Data) IsProposer() bool { return d.Reader.ID != "" && d.Reader.ID == d.Change.Proposer }

@@ -11,7 +11,7 @@
 // No line of the text part is a keyword, a label, or a filled "Label: value"
 // line. Fields stand in two columns without colons; every further line of what
 // people wrote begins with [paper.Mark]; keywords stand inside sentences, tied
-// to the words beside them by no-break spaces so that no client's wrapping sets
+// to their neighbors by no-break spaces so that no client's wrapping sets
 // one alone on a line. The HTML part keeps name and value on one line of text
 // (a two-cell table row pasted back would read as a field).
 //

@@ -14,7 +14,7 @@ import (
 var facts = map[string]func(Data) []Row{
 	// The proposal.
 	"what":        func(d Data) []Row { return row("What", d.Change.Title()) },
-	"category":    func(d Data) []Row { return row("Kind", d.value(policy.LabelCategory)) },
+	"category":    func(d Data) []Row { return row("Category", d.value(policy.LabelCategory)) },
 	"systems":     func(d Data) []Row { return row("Systems", d.Change.Proposal.Systems) },
 	"description": func(d Data) []Row { return row("In detail", d.Change.Proposal.Description) },
 	"why":         func(d Data) []Row { return row("Why", d.Change.Proposal.Justification) },
@@ -47,6 +47,7 @@ var facts = map[string]func(Data) []Row{
 		return slices.Concat(answers(d, policy.BallotDocuments, policy.KeywordDocumented, policy.LabelDocuments), answers(d, policy.BallotCheck, policy.KeywordConfirm, policy.LabelDocuments))
 	},
 	"requirement": requirement,
+	"notes":       notes,
 	"tested-by":   func(d Data) []Row { return firstRow(tested(d)) },
 	"if-it-fails": func(d Data) []Row { return row("If it fails", d.Change.Proposal.Rollback) },
 	"benefit":     func(d Data) []Row { return row("What for", d.Change.Proposal.Justification) },
@@ -68,8 +69,7 @@ var facts = map[string]func(Data) []Row{
 	"problems": problems,
 	"kept":     kept,
 	"question": question,
-	"asked":    asked,
-	"text":     func(d Data) []Row { return row("In their words", d.Notice.Text) },
+	"text":     func(d Data) []Row { return row("The server said", d.Notice.Text) },
 	"given":    given,
 	"waiting":  waiting,
 	"stands":   stands,
@@ -175,10 +175,21 @@ func proposedBy(d Data) []Row {
 	return ours("Proposed by", by+", "+d.Day(at))
 }
 
+// readable gives the fields of a proposal with people by name.
+func (d Data) readable(p policy.Proposal) policy.Form {
+	form := p.Values()
+	for label, id := range map[policy.Label]policy.PersonID{policy.LabelImplementer: p.Implementer, policy.LabelTester: p.Tester} {
+		if id != "" {
+			form[label] = d.Name(id)
+		}
+	}
+	return form
+}
+
 // understood shows every field of the proposal that has no problem.
 func understood(d Data) []Row {
 	if d.Change.Revision > 0 {
-		return fields(d.Change.Proposal.Values())
+		return fields(d.readable(d.Change.Proposal))
 	}
 	wrong := wrongLabels(d.Notice.Problems)
 	var rows []Row
@@ -198,6 +209,11 @@ func marks(d Data) []Row {
 	return rows
 }
 
+// by is the line below words of a person that says whose they are.
+func (d Data) by(id policy.PersonID, t time.Time) string {
+	return "\n— " + d.Name(id) + ", " + d.Day(t)
+}
+
 // history shows the questions asked about this revision and their answers.
 func history(d Data) []Row {
 	var rows []Row
@@ -205,9 +221,12 @@ func history(d Data) []Row {
 		if b.Kind != policy.BallotQuestion || b.Question == nil || b.Revision != d.Change.Revision {
 			continue
 		}
-		rows = append(rows, row(d.Name(b.Question.By)+" asked", b.Question.Text)...)
+		if b.ID == d.Notice.Ballot {
+			continue // this mail asks it
+		}
+		rows = append(rows, row("Asked", b.Question.Text+d.by(b.Question.By, b.Issued))...)
 		if b.Status == policy.BallotCast {
-			rows = append(rows, row("Answered", b.Answer.Fields.Get(policy.LabelReply))...)
+			rows = append(rows, row("Answered", b.Answer.Fields.Get(policy.LabelReply)+d.by(b.Person, b.Answer.At))...)
 		} else if b.Open() {
 			rows = append(rows, ours("Answered", "not yet")...)
 		}
@@ -222,12 +241,12 @@ func changed(d Data) []Row {
 	}
 	var before policy.Form
 	if n := len(d.Change.Revisions); n > 1 {
-		before = d.Change.Revisions[n-2].Proposal.Values()
+		before = d.readable(d.Change.Revisions[n-2].Proposal)
 	}
-	after := d.Change.Proposal.Values()
+	after := d.readable(d.Change.Proposal)
 	var rows []Row
 	for _, l := range d.Changed {
-		rows = append(rows, row(string(l), "now "+or(after.Get(l), "empty")+"\nbefore "+or(before.Get(l), "empty"))...)
+		rows = append(rows, row(string(l), or(after[l], "[now empty]")+"\n[before] "+or(before[l], "empty"))...)
 	}
 	return rows
 }
@@ -257,8 +276,18 @@ func decidedBy(d Data) []Row {
 	if len(by) == 0 {
 		return nil
 	}
-	risk := d.Change.Proposal.Risk.Level
-	return ours("Decided by", list(by, "and")+"; risk "+string(risk))
+	return ours("Decided by", list(by, "and")+"; risk "+string(d.assessed()))
+}
+
+// assessed is the highest risk any authorizer assessed (3b).
+func (d Data) assessed() policy.RiskLevel {
+	levels := []policy.RiskLevel{policy.RiskLow, policy.RiskMedium, policy.RiskHigh}
+	highest := 0
+	for _, b := range d.approvals() {
+		risk, _ := policy.ParseRisk(b.Answer.Fields.Get(policy.LabelRisk))
+		highest = max(highest, slices.Index(levels, risk.Level))
+	}
+	return levels[highest]
 }
 
 func (d Data) approvals() []policy.Ballot {
@@ -299,7 +328,7 @@ func answers(d Data, kind policy.BallotKind, keyword policy.Keyword, labels ...p
 		}
 		for _, l := range labels {
 			if value := b.Answer.Fields.Get(l); value != "" {
-				rows = append(rows, row(string(l), value+"\n"+d.Name(b.Person)+", "+d.Day(b.Answer.At))...)
+				rows = append(rows, row(string(l), value+d.by(b.Person, b.Answer.At))...)
 			}
 		}
 	}
@@ -394,11 +423,17 @@ func size(bytes int) string {
 func failures(d Data) []Row {
 	var rows []Row
 	for _, b := range d.Change.Ballots {
-		if b.Kind == policy.BallotTest && b.Said(policy.KeywordFail) {
-			rows = append(rows, row("Failed before", b.Answer.Fields.Get(policy.LabelReason)+"\n"+d.Name(b.Person)+", "+d.Day(b.Answer.At))...)
+		if b.Kind == policy.BallotTest && b.Said(policy.KeywordFail) && !d.causedBy(b) {
+			rows = append(rows, row("Failed before", b.Answer.Fields.Get(policy.LabelReason)+d.by(b.Person, b.Answer.At))...)
 		}
 	}
 	return rows
+}
+
+// causedBy says whether the ballot's answer is what led to this mail.
+func (d Data) causedBy(b policy.Ballot) bool {
+	c := d.Notice.Cause
+	return c != nil && b.Answer != nil && c.By == b.Answer.By && c.At.Equal(b.Answer.At)
 }
 
 func live(d Data) []Row {
@@ -423,7 +458,7 @@ func deviations(d Data) []Row {
 	if c.NamedTester() != "" && c.Attempt.Passed != "" && c.Attempt.Passed != c.NamedTester() {
 		rows = append(rows, ours("Otherwise", "tested by "+d.Name(c.Attempt.Passed)+", not by "+d.Name(c.NamedTester()))...)
 	}
-	rows = append(rows, row("Left undone", c.Attempt.LeftUndone)...)
+	rows = append(rows, row("Not done", c.Attempt.LeftUndone)...)
 	return append(rows, marks(d)...)
 }
 
@@ -442,24 +477,43 @@ func held(d Data) []Row {
 	}
 	why := h.Why
 	if h.By != "" {
-		why += "\n" + d.Name(h.By)
+		why += "\n— " + d.Name(h.By)
 	}
-	return slices.Concat(row("Why", why), row("Left as", h.LeftAs), ours("It was", string(h.From)))
+	return slices.Concat(row("Why", why), row("Left as", h.LeftAs), ours("It was", standings[h.From]))
 }
 
 // cause shows the fields of the answer or act that led to this mail.
 func cause(d Data) []Row {
 	c := d.Notice.Cause
-	if c == nil {
+	switch {
+	case c == nil:
 		return row("Reason", d.Notice.Text)
+	case d.Notice.Receipt != nil && c.By == d.Reader.ID:
+		return nil // the receipt shows it
 	}
 	return append(fields(c.Fields), files(c.Files)...)
+}
+
+// notes shows what the implementer has to say about the release.
+func notes(d Data) []Row {
+	if c := d.Notice.Cause; c != nil {
+		return row("Notes", c.Fields.Get(policy.LabelNotes))
+	}
+	return nil
 }
 
 func problems(d Data) []Row {
 	var rows []Row
 	for _, p := range d.Notice.Problems {
-		rows = append(rows, ours(or(string(p.Label), "Your mail"), or(p.Text, "is not understood.")+" "+p.Hint)...)
+		name := or(string(p.Label), "Your mail")
+		switch {
+		case p.Label == policy.LabelCategory && p.Code != policy.ProblemNobody:
+			rows = append(rows, whichCategory(p))
+		case p.Code == policy.ProblemMissing && p.Hint != "":
+			rows = append(rows, ours(name, p.Hint)...)
+		default:
+			rows = append(rows, ours(name, p.Text+" "+p.Hint)...)
+		}
 	}
 	return rows
 }
@@ -474,18 +528,9 @@ func kept(d Data) []Row {
 
 func question(d Data) []Row {
 	if q := d.Ballot().Question; q != nil {
-		return row(d.Name(q.By)+" asks", q.Text)
+		return row("Question", q.Text)
 	}
 	return nil
-}
-
-// asked shows the question that the answer leading to this mail answers.
-func asked(d Data) []Row {
-	rows := row("The question", d.Notice.Text)
-	if c := d.Notice.Cause; c != nil {
-		rows = append(rows, row("The answer", c.Fields.Get(policy.LabelReply))...)
-	}
-	return rows
 }
 
 // whyUndone shows the last word that had the change undone: an UNDO, a FAIL in
@@ -499,26 +544,18 @@ func whyUndone(d Data) []Row {
 			}
 		}
 	}
-	var rows []Row
-	if last != nil {
-		rows = row("Reason", last.Fields.Get(policy.LabelReason)+"\n"+d.Name(last.By)+", "+d.Day(last.At))
+	if last == nil {
+		return notes(d)
 	}
-	if c := d.Notice.Cause; c != nil {
-		rows = append(rows, row("Notes", c.Fields.Get(policy.LabelNotes))...)
-	}
-	return rows
+	return append(row("Reason", last.Fields.Get(policy.LabelReason)+d.by(last.By, last.At)), notes(d)...)
 }
 
 func given(d Data) []Row {
-	var rows []Row
-	if d.Given.From != "" || !d.Given.At.IsZero() {
-		from := or(d.Given.From, "you")
-		if !d.Given.At.IsZero() {
-			from += ", " + d.Time(d.Given.At)
-		}
-		rows = row("Mail from", from)
+	var received string
+	if !d.Given.At.IsZero() {
+		received = d.Time(d.Given.At)
 	}
-	return slices.Concat(rows, row("Its subject", d.Given.Subject), row("It was read as", d.Given.Excerpt))
+	return slices.Concat(row("From", d.Given.From), ours("Received", received), row("Its subject", d.Given.Subject), row("It was read as", d.Given.Excerpt))
 }
 
 var errandOfBallot = map[policy.BallotKind]string{
@@ -565,16 +602,36 @@ func stands(d Data) []Row {
 	return rows
 }
 
-func categories(d Data) []Row {
-	byRole := map[policy.Role][]string{}
+// halves are the two halves of the categories, by who authorizes them (2).
+func halves() (roles []policy.Role, names map[policy.Role][]string) {
+	names = map[policy.Role][]string{}
 	for _, c := range policy.Categories {
-		byRole[c.Authorizer()] = append(byRole[c.Authorizer()], string(c))
+		r := c.Authorizer()
+		if names[r] == nil {
+			roles = append(roles, r)
+		}
+		names[r] = append(names[r], string(c))
 	}
+	return roles, names
+}
+
+func categories(Data) []Row {
 	var rows []Row
-	for _, r := range []policy.Role{policy.CTO, policy.ITDirector} {
-		rows = append(rows, ours(r.Title(), strings.Join(byRole[r], ", "))...)
+	roles, names := halves()
+	for _, r := range roles {
+		rows = append(rows, ours(r.Title(), strings.Join(names[r], ", "))...)
 	}
 	return rows
+}
+
+// whichCategory offers the categories there are in place of the one given.
+func whichCategory(p policy.Problem) Row {
+	r := Row{Name: string(p.Label), Lines: []string{guard(glue(flat(p.Text + " Which of these is it?")))}, Ours: true}
+	roles, names := halves()
+	for _, role := range roles {
+		r.Lines = append(r.Lines, strings.Join(names[role], ", ")+" ("+role.Title()+")")
+	}
+	return r
 }
 
 // form says what each line of a proposal holds.

@@ -10,7 +10,7 @@ import (
 // In the text part names stand at indent and values at column valueAt.
 const (
 	indent  = 2
-	valueAt = 20
+	valueAt = 19
 )
 
 // wrapped lays a paragraph out in lines of the text part.
@@ -22,37 +22,45 @@ func wrapped(paragraph string) string {
 	return strings.Join(lines, "\n")
 }
 
-// inColumns lays a row out in two columns.
+// inColumns lays a row out in two columns. A name too long for its column
+// pushes the first line of the value aside.
 func inColumns(r Row) string {
+	name := strings.Repeat(" ", indent) + flat(r.Name)
+	name += strings.Repeat(" ", max(valueAt-columns(name), 2))
 	var lines []string
-	for _, line := range r.Lines {
-		lines = append(lines, continued(line, r.Ours)...)
+	for i, line := range r.Lines {
+		first := width - valueAt
+		if i == 0 {
+			first = width - columns(name)
+		}
+		lines = append(lines, continued(line, first, r.Ours)...)
 	}
-	return strings.Repeat(" ", indent) + pad(r.Name, valueAt-indent) +
-		strings.Join(lines, "\n"+strings.Repeat(" ", valueAt))
+	return name + strings.Join(lines, "\n"+strings.Repeat(" ", valueAt))
 }
 
-// continued wraps one line of a value; what goes on in a further line is marked.
-func continued(line string, ours bool) []string {
+// continued wraps one line of a value, the first line into as many columns as
+// given; what goes on in a further line is marked.
+func continued(line string, first int, ours bool) []string {
 	text, marked := strings.CutPrefix(line, paper.Mark)
-	var lines []string
-	for i, part := range wrap(text, width-valueAt-columns(paper.Mark)) {
+	if line == strings.TrimRight(paper.Mark, " ") { // a blank line
+		return []string{line}
+	}
+	if marked {
+		first -= columns(paper.Mark)
+	}
+	lines := wrap(text, first)
+	if rest := strings.TrimPrefix(strings.TrimPrefix(text, lines[0]), " "); len(lines) > 1 {
+		lines = append(lines[:1], wrap(strings.TrimPrefix(rest, noBreak), width-valueAt-columns(paper.Mark))...)
+	}
+	for i, part := range lines {
 		switch {
 		case marked, i > 0 && !ours:
-			part = paper.Mark + part
+			lines[i] = paper.Mark + part
 		case i > 0:
-			part = guard(part)
+			lines[i] = guard(part)
 		}
-		lines = append(lines, strings.TrimRight(part, " "))
 	}
 	return lines
-}
-
-// pad fills a name up to the column its value begins in. A name that is too
-// long for its column is cut.
-func pad(name string, n int) string {
-	name = cut(flat(name), n-2)
-	return name + strings.Repeat(" ", max(n-columns(name), 1))
 }
 
 // href is the part of a button's address up to the next slot. Everything in it

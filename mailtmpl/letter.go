@@ -122,8 +122,10 @@ func paragraphs(text string) []string {
 }
 
 // blocksOf looks up the facts named: each line is a block, "title: name name".
+// A row that was shown already is not shown again.
 func blocksOf(d Data, names string) ([]Block, error) {
 	var blocks []Block
+	shown := map[string]bool{}
 	for line := range strings.SplitSeq(names, "\n") {
 		title, list := "", line
 		if colon := strings.LastIndexByte(line, ':'); colon >= 0 {
@@ -135,7 +137,12 @@ func blocksOf(d Data, names string) ([]Block, error) {
 			if !ok {
 				return nil, fmt.Errorf("no fact is called %q", name)
 			}
-			block.Rows = append(block.Rows, fact(d)...)
+			for _, r := range fact(d) {
+				if key := r.Name + "\n" + strings.Join(r.Lines, "\n"); !shown[key] {
+					shown[key] = true
+					block.Rows = append(block.Rows, r)
+				}
+			}
 		}
 		if len(block.Rows) > 0 {
 			blocks = append(blocks, block)
@@ -150,7 +157,10 @@ func receipt(d Data) Block {
 	if answer == nil {
 		return Block{}
 	}
-	block := Block{Title: glue("Counted: " + counted(d.Notice.ReceiptOf, answer.Keyword) + ". It was read like this")}
+	block := Block{Title: "It was read like this"}
+	if d.Notice.Kind != policy.ReceiptCounted { // whose lead says it
+		block.Title = glue("Counted: " + d.Counted() + ". It was read like this")
+	}
 	if d.Number() != "" && d.Change.Revision > 0 {
 		block.Rows = append(block.Rows, ours("For", d.edition())...)
 	}

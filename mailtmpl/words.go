@@ -116,14 +116,19 @@ func guard(line string) string {
 	return line
 }
 
-// glue ties every keyword to the words beside it, and every label with a colon
-// to the word before it, so that wherever a line is broken, neither begins one.
+// glue ties every keyword to the word after it and every label with a colon to
+// the word before it, and a keyword or label at the end to what it follows, so
+// that wherever a line is broken, no keyword is left alone and no label begins
+// one.
 func glue(paragraph string) string {
 	words := strings.Fields(paragraph)
 	tied := make([]bool, len(words)+1) // tied[i]: word i holds on to word i-1
 	for i, w := range words {
 		if keywords[fold(w)] {
-			tied[i], tied[i+1] = true, true
+			tied[i+1] = true
+		}
+		if i == len(words)-1 && votes(w) {
+			tied[i] = true
 		}
 		if !strings.Contains(norm.NFKC.String(w), ":") {
 			continue
