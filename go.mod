@@ -1,6 +1,8 @@
 module github.com/countersign/countersign
 
-go 1.26
+go 1.26.0
+
+require golang.org/x/text v0.43.0
 
 require (
 	github.com/alecthomas/kong v1.17.0 // indirect
@@ -20,7 +22,7 @@ require (
 	golang.org/x/crypto v0.58.0 // indirect
 	golang.org/x/net v0.62.0 // indirect
 	golang.org/x/sync v0.24.0 // indirect
-	golang.org/x/text v0.43.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
 	golang.org/x/tools v0.52.0 // indirect
 	pgregory.net/rapid v1.3.0 // indirect
 )

@@ -61,16 +61,26 @@ func New(ctx context.Context, c *config.Config, o Options) (*Daemon, error) {
 		Store: store, Keys: keys, Org: organization(c), Operators: c.Operator.Addresses,
 		Limits: limits(c), Now: o.Now, Log: o.Log,
 	})
-	d.Intake = intake.New(intake.Options{
+	d.Intake = intake.New(intakeOptions(c, o), d.Desk)
+	sending := outboxOptions(c, o)
+	sending.Failed = d.Desk.Undelivered
+	d.Outbox = outbox.New(sending, store, keys)
+	return d, nil
+}
+
+func intakeOptions(c *config.Config, o Options) intake.Options {
+	return intake.Options{
 		URL: c.Mailbox.IMAP, Username: c.Mailbox.Username, Password: c.Mailbox.Password, TLS: o.TLS,
 		Limit: int64(c.Mailbox.SizeLimit), Poll: time.Duration(c.Mailbox.Poll), Folders: intake.Folders(c.Mailbox.Folders),
 		Now: o.Now, Log: o.Log,
-	}, d.Desk)
-	d.Outbox = outbox.New(outbox.Options{
+	}
+}
+
+func outboxOptions(c *config.Config, o Options) outbox.Options {
+	return outbox.Options{
 		URL: c.Mailbox.SMTP, Username: c.Mailbox.Username, Password: c.Mailbox.Password, TLS: o.TLS,
-		From: c.Mailbox.Address, Now: o.Now, Log: o.Log, Failed: d.Desk.Undelivered,
-	}, store, keys)
-	return d, nil
+		From: c.Mailbox.Address, Now: o.Now, Log: o.Log,
+	}
 }
 
 func organization(c *config.Config) mailtmpl.Organization {
@@ -90,8 +100,11 @@ func limits(c *config.Config) mailread.Limits {
 	return l
 }
 
+// Configured is the directory as the configuration has it.
+func (d *Daemon) Configured() policy.Directory { return d.config.Directory() }
+
 // Load brings the configured directory into force.
-func (d *Daemon) Load(ctx context.Context) error { return d.Desk.Load(ctx, d.config.Directory()) }
+func (d *Daemon) Load(ctx context.Context) error { return d.Desk.Load(ctx, d.Configured()) }
 
 // Step sweeps the mailbox once and sends everything that is due: one breath of
 // the daemon, for tests and the demo.

@@ -13,6 +13,13 @@ import (
 type cli struct {
 	globals
 
+	Serve   serveCmd   `cmd:"" help:"Run the daemon."`
+	Check   checkCmd   `cmd:"" help:"Try the configuration for real: database, mailbox, mail server."`
+	Explain explainCmd `cmd:"" help:"Say how a mail would be read and what would become of it, and change nothing."`
+	List    listCmd    `cmd:"" help:"List the changes that are open."`
+	Show    showCmd    `cmd:"" help:"Show one change: proposal, decisions, who is waited for."`
+	Cancel  cancelCmd  `cmd:"" help:"End a change that touched nothing in production."`
+	Rebuild rebuildCmd `cmd:"" help:"Recompute every change from the record, or hold the two against each other."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database to the schema of this program."`
 	Version versionCmd `cmd:"" help:"Say which version this is, and what it implements."`
 }

@@ -24,13 +24,19 @@ func (d *Desk) Load(ctx context.Context, dir policy.Directory) error {
 	}
 	sum := sha256.Sum256(body)
 	hash := hex.EncodeToString(sum[:])
-	d.mu.Lock()
-	d.directory = dir
-	d.mu.Unlock()
+	d.Use(dir)
 	if err := d.Store.Tx(ctx, func(tx *storage.Tx) error { return d.loaded(ctx, tx, dir, body, hash) }); err != nil {
 		return fmt.Errorf("loading the directory: %w", err)
 	}
 	return d.reconsider(ctx, hash)
+}
+
+// Use decides under the directory without recording it, for verbs that only
+// look.
+func (d *Desk) Use(dir policy.Directory) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.directory = dir
 }
 
 func (d *Desk) loaded(ctx context.Context, tx *storage.Tx, dir policy.Directory, body []byte, hash string) error {

@@ -187,7 +187,7 @@ func (s *Stage) collect(ctx context.Context) ([]Received, error) {
 	for _, m := range sent[s.seen:] {
 		r, err := read(m.Raw)
 		if err != nil {
-			return nil, fmt.Errorf("reading a mail we sent: %w", err)
+			return nil, fmt.Errorf("reading a mail we sent: %w\n%s", err, m.Raw)
 		}
 		r.To, r.Raw = m.To, m.Raw
 		if err := s.Store.Tx(ctx, func(tx *storage.Tx) error { return s.name(ctx, tx, &r) }); err != nil {

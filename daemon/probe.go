@@ -1,0 +1,83 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/countersign/countersign/daemon/config"
+	"github.com/countersign/countersign/daemon/intake"
+	"github.com/countersign/countersign/daemon/outbox"
+	"github.com/countersign/countersign/internal/paper"
+	"github.com/countersign/countersign/storage"
+)
+
+// A Probe tries one server for real and changes nothing.
+type Probe struct {
+	Name   string
+	Remedy string // what to do when it fails
+	Try    func(context.Context) (says string, err error)
+}
+
+// Probes lists what the daemon needs to reach.
+func Probes(c *config.Config, o Options) []Probe {
+	return []Probe{
+		{
+			Name:   "database",
+			Remedy: `Look at database.url; "countersign migrate" brings an older schema up to date.`,
+			Try:    func(ctx context.Context) (string, error) { return probeDatabase(ctx, c) },
+		}, {
+			Name:   "imap",
+			Remedy: "Look at mailbox.imap, mailbox.username and mailbox.password_file.",
+			Try:    func(ctx context.Context) (string, error) { return probeIMAP(ctx, c, o) },
+		}, {
+			Name:   "smtp",
+			Remedy: "Look at mailbox.smtp, mailbox.username and mailbox.password_file.",
+			Try:    func(ctx context.Context) (string, error) { return probeSMTP(ctx, c, o) },
+		},
+	}
+}
+
+func probeDatabase(ctx context.Context, c *config.Config) (string, error) {
+	store, err := storage.Open(ctx, c.Database.URL)
+	if err != nil {
+		return "", err
+	}
+	defer store.Close() //nolint:errcheck // it only read
+	if err := store.CheckSchema(ctx); err != nil {
+		return "", err
+	}
+	seq, hash, err := store.Head(ctx)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("schema %d, %d entries in the record, head %x", storage.SchemaVersion, seq, hash[:8]), nil
+}
+
+func probeIMAP(ctx context.Context, c *config.Config, o Options) (string, error) {
+	facts, err := intake.New(intakeOptions(c, o), nil).Probe(ctx)
+	if err != nil {
+		return "", err
+	}
+	says := []string{fmt.Sprintf("logged in, %d mails wait", facts.Mails)}
+	for _, missing := range []struct {
+		has  bool
+		says string
+	}{
+		{facts.Idle, "no IDLE: new mail is seen when the mailbox is polled"},
+		{facts.Move || facts.Expunge, "neither MOVE nor UIDPLUS: decided mail stays in the inbox, marked"},
+		{len(facts.Missing) == 0, "folders to be created at start: " + strings.Join(facts.Missing, ", ")},
+	} {
+		if !missing.has {
+			says = append(says, missing.says)
+		}
+	}
+	return strings.Join(says, "; "), nil
+}
+
+func probeSMTP(ctx context.Context, c *config.Config, o Options) (string, error) {
+	if err := outbox.New(outboxOptions(c, o), nil, paper.Keys{}).Probe(ctx); err != nil {
+		return "", err
+	}
+	return "logged in; nothing was sent", nil
+}
