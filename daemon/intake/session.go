@@ -39,35 +39,28 @@ func (i *Intake) connect(ctx context.Context) (*session, error) {
 	s := &session{Options: &i.Options, news: make(chan struct{}, 1)}
 	dialing, cancel := context.WithTimeout(ctx, i.CommandTimeout)
 	defer cancel()
-	if err := s.dial(dialing, e); err != nil {
-		return nil, fmt.Errorf("connecting to %s: %w", e.address, s.explain(err))
+	var d net.Dialer
+	conn, err := d.DialContext(dialing, "tcp", e.address)
+	if err != nil {
+		return nil, fmt.Errorf("connecting to %s: %w", e.address, err)
 	}
+	s.conn = &patientConn{Conn: conn}
+	s.conn.expect(i.CommandTimeout)
 	stop := context.AfterFunc(ctx, func() { s.conn.Close() }) //nolint:errcheck // the steps below say so
 	defer stop()
+	if err := s.secure(e); err != nil {
+		s.conn.Close() //nolint:errcheck // the first error is the one to report
+		return nil, fmt.Errorf("connecting to %s: %w", e.address, s.explain(err))
+	}
 	if err := s.login(); err != nil {
-		s.conn.Close() //nolint:errcheck // the login's error is the one to report
+		s.conn.Close() //nolint:errcheck // likewise
 		return nil, fmt.Errorf("logging in to %s: %w", e.address, s.explain(err))
 	}
 	return s, nil
 }
 
-func (s *session) dial(ctx context.Context, e endpoint) error {
-	var d net.Dialer
-	raw, err := d.DialContext(ctx, "tcp", e.address)
-	if err != nil {
-		return err
-	}
-	s.conn = &patientConn{Conn: raw}
-	s.conn.expect(s.CommandTimeout)
-	if err := s.secure(ctx, e); err != nil {
-		s.conn.Close() //nolint:errcheck // the first error is the one to report
-		return err
-	}
-	return nil
-}
-
 // secure brings up TLS, as the endpoint wants it, and waits for the greeting.
-func (s *session) secure(ctx context.Context, e endpoint) (err error) {
+func (s *session) secure(e endpoint) (err error) {
 	config := &tls.Config{}
 	if s.TLS != nil {
 		config = s.TLS.Clone()
@@ -79,13 +72,11 @@ func (s *session) secure(ctx context.Context, e endpoint) (err error) {
 	switch e.security {
 	case implicitTLS:
 		conn := tls.Client(s.conn, config)
-		if err := conn.HandshakeContext(ctx); err != nil {
+		if err := conn.Handshake(); err != nil {
 			return err
 		}
 		s.client = imapclient.New(conn, options)
 	case startTLS:
-		stop := context.AfterFunc(ctx, func() { s.conn.Close() }) //nolint:errcheck // NewStartTLS says so
-		defer stop()
 		if s.client, err = imapclient.NewStartTLS(s.conn, options); err != nil {
 			return fmt.Errorf("STARTTLS: %w", err)
 		}

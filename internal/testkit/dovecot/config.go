@@ -60,7 +60,7 @@ func (s *Server) configure() error {
 	if err := os.Chmod(s.dir, 0o755); err != nil { // its processes are not all ours
 		return err
 	}
-	if err := os.Mkdir(s.path("mail"), 0o700); err != nil {
+	if err := errors.Join(os.Mkdir(s.path("users"), 0o755), os.Mkdir(s.path("mail"), 0o700)); err != nil {
 		return err
 	}
 	if err := os.Chown(s.path("mail"), s.owner.UID, s.owner.GID); err != nil {
@@ -75,7 +75,7 @@ func (s *Server) configure() error {
 		return fmt.Errorf("writing the configuration: %w", err)
 	}
 	for name, text := range map[string]string{
-		"dovecot.conf": conf.String(), "users": "",
+		"dovecot.conf": conf.String(),
 		"cert.pem": string(s.Authority.CertPEM), "key.pem": string(s.Authority.KeyPEM),
 	} {
 		if err := s.write(name, text, 0o644); err != nil {

@@ -166,12 +166,10 @@ func (s *Server) Stop() {
 
 // AddUser gives the address a mailbox.
 func (s *Server) AddUser(address, password string) error {
-	s.users[strings.ToLower(address)] = password
-	var lines strings.Builder
-	for user, password := range s.users {
-		fmt.Fprintf(&lines, "%s:{PLAIN}%s\n", user, password)
-	}
-	return s.write("users", lines.String(), 0o644)
+	address = strings.ToLower(address)
+	s.users[address] = password
+	// A file for each: Dovecot looks only once a second whether a file has changed.
+	return s.write(filepath.Join("users", address), address+":{PLAIN}"+password+"\n", 0o644)
 }
 
 // Deliver puts the mail into the INBOX of the address; at is its INTERNALDATE.
