@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/countersign/countersign/policy"
 )
 
@@ -142,7 +144,7 @@ var letters = regexp.MustCompile(`[\pL\pN]+`)
 
 // unclear says what on a first line that is no keyword looks like one.
 func unclear(text string) string {
-	found := letters.FindAllString(strings.ToLower(text[:min(len(text), 1000)]), -1)
+	found := letters.FindAllString(plainLetters(text[:min(len(text), 1000)]), -1)
 	keywords := map[policy.Keyword]bool{}
 	almost := false
 	for i, word := range found {
@@ -155,14 +157,23 @@ func unclear(text string) string {
 	switch {
 	case len(keywords) > 1:
 		return UnclearTwo
-	case len(keywords) == 1:
-		return UnclearSentence
-	case almost && len(found) == 1:
+	case len(keywords) == 0 && !almost:
+		return ""
+	case len(found) == 1:
 		return UnclearAlmost
-	case almost:
-		return UnclearSentence
 	}
-	return ""
+	return UnclearSentence
+}
+
+// lookalikes are letters that pass for Latin ones; a keyword spelled with one
+// is no keyword, but it is asked about.
+var lookalikes = strings.NewReplacer(
+	"а", "a", "в", "b", "с", "c", "е", "e", "н", "h", "і", "i", "ј", "j", "к", "k", "м", "m", "о", "o", "р", "p", "ѕ", "s", "т", "t", "у", "y", "х", "x",
+	"α", "a", "β", "b", "ε", "e", "η", "h", "ι", "i", "κ", "k", "μ", "m", "ν", "n", "ο", "o", "ρ", "p", "τ", "t", "υ", "y", "χ", "x", "ζ", "z",
+)
+
+func plainLetters(s string) string {
+	return lookalikes.Replace(strings.ToLower(norm.NFKC.String(s)))
 }
 
 // otherChanges lists the change numbers in the text but the one answered.

@@ -135,33 +135,62 @@ func cutAttributions(lines []line) {
 }
 
 // attributionAt gives how many lines the attribution at line i takes, 0 where
-// there is none.
+// none begins there.
 func attributionAt(lines []line, i int) int {
-	var text string
 	for n := 1; n <= attributionReach && i+n <= len(lines); n++ {
 		l := lines[i+n-1]
 		if l.rule != "" || blank(l.text) || len(l.text) > 500 {
 			return 0
 		}
-		text = oneSpace(text + " " + l.text)
-		if strings.HasSuffix(text, ":") && attributes(text) {
+		if !strings.HasSuffix(strings.TrimRight(l.text, " \t*_"), ":") {
+			continue
+		}
+		if kind := attributes(lines[i : i+n]); kind != notOne && !beginsLater(lines[i:i+n], kind) {
 			return n
 		}
 	}
 	return 0
 }
 
-func attributes(text string) bool {
+// beginsLater says whether a line before it was typed: the attribution is as
+// good without the first line.
+func beginsLater(lines []line, kind attributionKind) bool {
+	for i := 1; i < len(lines); i++ {
+		if attributes(lines[i:]) >= kind {
+			return true
+		}
+	}
+	return false
+}
+
+// An attributionKind says how sure we are of an attribution.
+type attributionKind int
+
+const (
+	notOne attributionKind = iota
+	byAddress
+	byWords
+)
+
+func attributes(lines []line) attributionKind {
+	var text string
+	for _, l := range lines {
+		text += " " + l.text
+	}
+	text = strings.Trim(oneSpace(text), " *_")
 	if !anyDigit.MatchString(text) {
-		return false
+		return notOne
 	}
 	lower := strings.ToLower(text)
 	for _, a := range attributions {
 		if strings.HasPrefix(lower, a.opening+" ") && strings.Contains(lower, a.verb) {
-			return true
+			return byWords
 		}
 	}
-	return addressTime.MatchString(text)
+	if addressTime.MatchString(text) {
+		return byAddress
+	}
+	return notOne
 }
 
 // sameLine knows an attribution behind typed text, by a whole date and an

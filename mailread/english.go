@@ -45,7 +45,7 @@ var english = language{
 		"implemented by":   policy.LabelImplementer, "implementor": policy.LabelImplementer, "to be implemented by": policy.LabelImplementer,
 		"tested by": policy.LabelTester, "to be tested by": policy.LabelTester,
 		"when": policy.LabelWindow, "change window": policy.LabelWindow, "maintenance window": policy.LabelWindow, "planned for": policy.LabelWindow,
-		"major change": policy.LabelMajor,
+		"major change":  policy.LabelMajor,
 		"documentation": policy.LabelDocuments, "docs": policy.LabelDocuments, "documents affected": policy.LabelDocuments,
 		"affected documents": policy.LabelDocuments, "documents updated": policy.LabelDocuments, "document": policy.LabelDocuments,
 		"follow up of": policy.LabelFollows, "follows up": policy.LabelFollows,

@@ -89,6 +89,7 @@ const (
 type state struct {
 	rule string // the quote container we are in
 	pre  bool   // white space counts
+	cell bool   // in a table cell, where paragraphs leave no blank line
 }
 
 func (w *walker) children(n *html.Node, s state) {
@@ -131,7 +132,8 @@ func (w *walker) element(n *html.Node, s state) {
 		w.children(n, s)
 		w.breakLine(lineBreak)
 	default:
-		gap := breakOf(n)
+		s.cell = s.cell || n.DataAtom == atom.Td || n.DataAtom == atom.Th
+		gap := breakOf(n, s)
 		w.breakLine(gap)
 		w.children(n, s)
 		w.breakLine(gap)

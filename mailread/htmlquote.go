@@ -174,9 +174,9 @@ var blocks = map[atom.Atom]bool{
 }
 
 // breakOf is the gap around an element. Word's paragraphs have no margin.
-func breakOf(n *html.Node) separator {
+func breakOf(n *html.Node, s state) separator {
 	switch {
-	case n.DataAtom == atom.P && !hasSuffix(strings.ToLower(attribute(n, "class")), "msonormal"):
+	case n.DataAtom == atom.P && !s.cell && !hasSuffix(strings.ToLower(attribute(n, "class")), "msonormal"):
 		return blankLine
 	case blocks[n.DataAtom]:
 		return lineBreak

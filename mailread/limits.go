@@ -14,8 +14,9 @@ type Limits struct {
 // DefaultLimits are generous for people and small for machines.
 var DefaultLimits = Limits{Size: 25 << 20, Parts: 500, Depth: 20, Header: 256 << 10}
 
-// The ways in which a mail goes over its limits.
+// The ways in which a mail cannot be read.
 var (
+	ErrNoHeader     = errors.New("the mail has no header")
 	ErrTooLarge     = errors.New("the mail is over the size limit")
 	ErrTooManyParts = errors.New("the mail has too many parts")
 	ErrTooDeep      = errors.New("the mail's parts are nested too deep")

@@ -65,7 +65,7 @@ func Read(raw []byte, limits Limits) (*Message, error) {
 		return nil, fmt.Errorf("reading mail header: %w", err)
 	}
 	if entity.Header.Len() == 0 {
-		return nil, fmt.Errorf("reading mail: it has no header")
+		return nil, fmt.Errorf("reading mail: %w", ErrNoHeader)
 	}
 	m := &Message{header: entity.Header, SHA256: hash(raw)}
 	m.readHeader()

@@ -59,8 +59,8 @@ var assessmentLabels = set(
 	policy.LabelMajor, policy.LabelImplementer, policy.LabelTester, policy.LabelDocuments,
 )
 
-// LooksLikeProposal says whether the text is meant as a proposal: several of
-// its fields, among them one no answer has, and no keyword.
+// LooksLikeProposal says whether the text is meant as a proposal: two of its
+// fields or more, among them one no assessment has, and no keyword.
 func LooksLikeProposal(typed string) bool {
 	if a := ReadAnswer(typed); a.Keyword != policy.NoKeyword {
 		return false
@@ -79,5 +79,5 @@ func LooksLikeProposal(typed string) bool {
 			own++
 		}
 	}
-	return len(seen) >= 3 && own >= 1
+	return len(seen) >= 2 && own >= 1
 }

@@ -16,7 +16,8 @@ import (
 func repair(raw []byte, limits Limits) ([]byte, error) {
 	r := &repairer{limits: limits, rest: trimStart(raw)}
 	r.out.Grow(len(raw) + len(raw)/16)
-	return r.out.Bytes(), r.run()
+	err := r.run()
+	return r.out.Bytes(), err
 }
 
 type repairer struct {

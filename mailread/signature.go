@@ -36,5 +36,37 @@ func cutSignatures(lines []line) {
 	}
 }
 
+// cutName cuts the sender's own name at the end, below a blank line: "Ada". It
+// stays where it is the value of the label above it.
+func cutName(lines []line, name string) {
+	last := lastTyped(lines)
+	if last < 1 || !blank(lines[last-1].text) || !composedOf(lines[last].text, name) {
+		return
+	}
+	if above := lastTyped(lines[:last]); above >= 0 && !emptyLabel(lines[above].text) {
+		lines[last].rule = signatureRule
+	}
+}
+
+func lastTyped(lines []line) int {
+	for i := len(lines) - 1; i >= 0; i-- {
+		if lines[i].rule == "" && !blank(lines[i].text) {
+			return i
+		}
+	}
+	return -1
+}
+
+// composedOf says whether every word of the text is one of the name's.
+func composedOf(text, name string) bool {
+	own, written := set(normalWords(name)...), normalWords(text)
+	for _, word := range written {
+		if !own[word] {
+			return false
+		}
+	}
+	return len(written) > 0
+}
+
 // signsOff says whether the line is a farewell, which ends the last field.
 func signsOff(text string) bool { return signOff.MatchString(text) }

@@ -21,12 +21,12 @@ type Cut struct{ Rule, Text string }
 // away. own are the texts of mails we sent about the change: wherever they
 // come back unmarked, they are cut too.
 func Typed(m *Message, own ...string) Reading {
-	ours := newOwnText(own)
-	plain := cut(plainLines(m.Text), ours)
+	k := known{ours: newOwnText(own), name: m.From.Name}
+	plain := cut(plainLines(m.Text), k)
 	if m.html == "" {
 		return plain
 	}
-	html := cut(append([]line(nil), m.htmlLines...), ours)
+	html := cut(append([]line(nil), m.htmlLines...), k)
 	reading := plain
 	if blank(m.Text) {
 		reading = html
@@ -44,22 +44,30 @@ func vote(typed string) [2]string {
 	return [2]string{string(a.Keyword), a.Change}
 }
 
-// steps cut a body, most reliable first. Each marks lines, none unmarks any.
-var steps = []func(lines []line, ours ownText){
-	func(lines []line, _ ownText) { cutQuoteMarks(lines) },
-	func(lines []line, _ ownText) { cutSeparator(lines) },
-	func(lines []line, _ ownText) { cutHeaderBlocks(lines) },
-	func(lines []line, _ ownText) { cutAttributions(lines) },
-	cutOwnText,
-	func(lines []line, _ ownText) { cutTokens(lines) },
-	func(lines []line, _ ownText) { cutSignatures(lines) },
-	func(lines []line, _ ownText) { cutBelow(lines) },
+// known is what we know of a mail before we read it.
+type known struct {
+	ours ownText
+	name string // the sender's
 }
 
-func cut(lines []line, ours ownText) Reading {
+// steps cut a body, most reliable first. Each marks lines, none unmarks any.
+var steps = []func(lines []line, k known){
+	func(lines []line, _ known) { cutQuoteMarks(lines) },
+	func(lines []line, _ known) { cutSeparator(lines) },
+	func(lines []line, _ known) { cutHeaderBlocks(lines) },
+	func(lines []line, _ known) { cutAttributions(lines) },
+	func(lines []line, k known) { cutOwnText(lines, k.ours) },
+	func(lines []line, _ known) { cutTokens(lines) },
+	func(lines []line, _ known) { cutUndecoded(lines) },
+	func(lines []line, _ known) { cutSignatures(lines) },
+	func(lines []line, _ known) { cutBelow(lines) },
+	func(lines []line, k known) { cutName(lines, k.name) },
+}
+
+func cut(lines []line, k known) Reading {
 	lines = splitAttributions(lines)
 	for _, step := range steps {
-		step(lines, ours)
+		step(lines, k)
 	}
 	var typed []string
 	for _, l := range lines {
@@ -129,6 +137,16 @@ func cutTokens(lines []line) {
 	for i := range lines {
 		if lines[i].rule == "" && len(paper.Find(lines[i].text)) > 0 {
 			lines[i].rule = "token"
+		}
+	}
+}
+
+// cutUndecoded cuts our own note that an encoding was broken, where it has a
+// line to itself: nothing typed was cut off then but whole lines.
+func cutUndecoded(lines []line) {
+	for i := range lines {
+		if lines[i].rule == "" && lines[i].text == undecoded {
+			lines[i].rule = "undecoded"
 		}
 	}
 }

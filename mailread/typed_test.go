@@ -1,0 +1,177 @@
+package mailread
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/countersign/countersign/internal/paper"
+)
+
+const ballot = paper.Separator + `
+
+You are asked to authorize this change as CTO (POL-005, 2a).
+
+  What             Upgrade PostgreSQL 15 to 17 on the billing cluster
+  Their risk       medium, because replication is rebuilt
+
+To authorize, answer with APPROVE on the first line and your own assessment
+below it. To refuse, answer REJECT and a Reason.
+
+The answer is yours alone; forwarding this mail does not pass it on.`
+
+func plainMail(text string) *Message { return &Message{Text: text} }
+
+// wrap breaks a text's lines as a client does, each with the prefix.
+func wrap(text, prefix string, width int) string {
+	var out []string
+	for line := range strings.SplitSeq(text, "\n") {
+		current := prefix
+		for word := range strings.FieldsSeq(line) {
+			if len(current)+len(word) > width && current != prefix {
+				out, current = append(out, current), prefix
+			}
+			current += word + " "
+		}
+		out = append(out, current)
+	}
+	return strings.Join(out, "\n")
+}
+
+// However a client wraps and marks the ballot and another person's vote below
+// it, only what stands above counts.
+func TestQuotedVotesNeverCount(t *testing.T) {
+	attributions := []string{
+		"On Mon, Nov 23, 2026 at 9:14 AM Changes <changes@example.com> wrote:\n",
+		"On Mon, Nov 23, 2026 at 9:14 AM Changes\n<changes@example.com> wrote:\n",
+		"-----Original Message-----\n",
+		"________________________________\nFrom: Changes <c@x>\nSent: Monday\nTo: Ada\nSubject: y\n\n",
+		"Am 23.11.2026 um 09:14 schrieb Changes:\n",
+		"2026-11-23 9:14 GMT-05:00 Changes <changes@example.com>:\n",
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		typed := rapid.SampledFrom([]string{"", "Looks fine to me.", "TAKE", "REJECT\nReason: too soon"}).Draw(t, "typed")
+		attribution := rapid.SampledFrom(attributions).Draw(t, "attribution")
+		prefix := rapid.SampledFrom([]string{"", "> ", ">", ">> ", " > "}).Draw(t, "prefix")
+		width := rapid.IntRange(20, 120).Draw(t, "width")
+		quoted := wrap(ballot+"\n\nAPPROVE\nRisk: low", prefix, width)
+		mail := typed + "\n\n" + attribution + quoted + "\n"
+		if got := Typed(plainMail(mail), ballot).Text; got != typed {
+			t.Fatalf("typed %q in:\n%s", got, mail)
+		}
+	})
+}
+
+// With every mark deleted, our own words are still known for ours.
+func TestOwnTextWithoutAnyMark(t *testing.T) {
+	body := strings.TrimPrefix(ballot, paper.Separator)
+	for _, width := range []int{30, 50, 72, 100} {
+		mail := "APPROVE\nRisk: low: rehearsed\n\n" + wrap(body, "", width)
+		if got := Typed(plainMail(mail), ballot).Text; got != "APPROVE\nRisk: low: rehearsed" {
+			t.Errorf("width %d: typed %q", width, got)
+		}
+		below := wrap(body, "", width) + "\n\nREJECT\nReason: too soon"
+		if got := Typed(plainMail(below), ballot).Text; got != "REJECT\nReason: too soon" {
+			t.Errorf("width %d, answer below: typed %q", width, got)
+		}
+	}
+}
+
+// What was typed before the first quotation stays, though it uses our words.
+func TestOurWordsInTheirFieldsStay(t *testing.T) {
+	typed := "APPROVE\nRisk: medium, because replication is rebuilt\nJustification:\nUpgrade PostgreSQL 15 to 17 on the billing cluster, as it says"
+	if got := Typed(plainMail(typed+"\n\n"+ballot), ballot).Text; got != typed {
+		t.Errorf("typed %q", got)
+	}
+}
+
+func TestAttributionTakesNoTypedLine(t *testing.T) {
+	for _, typed := range []string{"APPROVE", "On balance, 2 of us agree.", "REJECT: see 14:30 <a@b.example> said"} {
+		mail := typed + "\nOn Mon, Nov 23, 2026 at 9:14 AM Changes <changes@example.com> wrote:\n> x\n"
+		if got := Typed(plainMail(mail)).Text; got != typed {
+			t.Errorf("typed %q, want %q", got, typed)
+		}
+	}
+	sentence := "Approve on Monday when Bob <b@x.example> wrote:"
+	if got := ReadAnswer(Typed(plainMail(sentence)).Text); got.Keyword != "" {
+		t.Errorf("%q was cut down to a vote: %+v", sentence, got)
+	}
+}
+
+// The plain and the HTML part must say the same keyword for the same change.
+func TestPartsMustAgree(t *testing.T) {
+	for _, c := range []struct {
+		plain, html string
+		disagree    bool
+	}{
+		{"APPROVE", "<p>Approve</p>", false},
+		{"APPROVE", "<p><b>AP</b>PROVE<br>Risk: low</p>", false},
+		{"APPROVE", "<p>REJECT</p>", true},
+		{"APPROVE", "<p>hello</p>", true},
+		{"hello", "<p>APPROVE</p>", true},
+		{"APPROVE CHG-2026-0042", "<p>APPROVE CHG-2026-0043</p>", true},
+		{"fine", "<p>all fine</p>", false},
+		{"APPROVE", "<div>APPROVE</div><blockquote type=cite>REJECT</blockquote>", false},
+		{"APPROVE", `<div style="display:none">APPROVE</div>`, true},
+	} {
+		raw := "From: a@example.com\nContent-Type: multipart/alternative; boundary=b\n\n--b\n\n" + c.plain +
+			"\n--b\nContent-Type: text/html\n\n" + c.html + "\n--b--\n"
+		m, err := Read([]byte(raw), DefaultLimits)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := Typed(m); r.Disagree != c.disagree {
+			t.Errorf("%q and %q: disagree %v", c.plain, c.html, r.Disagree)
+		}
+	}
+}
+
+// No mail within the limits may keep the reader busy.
+func TestHostileMailTakesLinearTime(t *testing.T) {
+	const size = 2 << 20
+	many := func(s string) string { return strings.Repeat(s, size/len(s)) }
+	for name, body := range map[string]string{
+		"lines":        many("a\n"),
+		"one line":     many("a "),
+		"quotes":       many("> a\n"),
+		"quote marks":  many(">"),
+		"attributions": many("On 1 wrote\n"),
+		"openings":     many("On 1 "),
+		"headers":      many("From: a\n"),
+		"labels":       many("Risk: low\n"),
+		"categories":   "Category: " + many("a and "),
+		"separators":   many(paper.Separator + "\n"),
+		"own":          many("asked to authorize this change as\n"),
+		"numbers":      many("CHG-2026-0001 "),
+		"tokens":       many("b-abcdefghijklmnopqrstuvwxyz "),
+		"signatures":   many("-- \n"),
+		"stars":        many("*"),
+		"html":         many("<div>a"),
+		"html tables":  many("<table><tr><td>a"),
+		"html flat":    many("<p>a</p>"),
+		"html borders": many(`<div style="border-top:solid #E1E1E1 1.0pt">a</div>`),
+	} {
+		kind := "text/plain"
+		if strings.HasPrefix(name, "html") {
+			kind = "text/html"
+		}
+		began := time.Now()
+		m, err := Read(fmt.Appendf(nil, "From: a@example.com\nContent-Type: %s\n\n%s", kind, body), DefaultLimits)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		typed := Typed(m, ballot).Text
+		ReadAnswer(typed)
+		ReadProposal(typed)
+		m.Tokens()
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("%s: took %v", name, took)
+		} else {
+			t.Logf("%s: %v", name, took)
+		}
+	}
+}
