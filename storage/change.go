@@ -65,7 +65,7 @@ func (t *Tx) SaveChange(ctx context.Context, c policy.Change) error {
 		return err
 	}
 	if err := t.saveProjection(ctx, p); err != nil {
-		return fmt.Errorf("saving change %s: %w", c.ID, known(err))
+		return fmt.Errorf("saving change %s: %w", c.ID, err)
 	}
 	return nil
 }

@@ -47,7 +47,7 @@ func (s *Store) Claim(ctx context.Context, limit int, lease time.Duration, now t
 		return nil, fmt.Errorf("claiming outbox mail: %w", err)
 	}
 	for i := range mails {
-		mails[i].At = mails[i].At.UTC()
+		inUTC(&mails[i].At)
 	}
 	slices.SortFunc(mails, func(a, b OutMail) int { return cmp.Compare(a.ID, b.ID) })
 	return mails, nil

@@ -9,6 +9,9 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/lib/pq"
+	"github.com/lib/pq/pqerror"
+
 	"github.com/countersign/countersign/policy"
 )
 
@@ -82,8 +85,11 @@ func (t *Tx) countAttempt(ctx context.Context, key MailKey) (attempts int, dispo
 // mail was decided before.
 func (t *Tx) SaveMail(ctx context.Context, m Mail) error {
 	id, err := t.insertMail(ctx, m)
+	if pq.As(err, pqerror.UniqueViolation) != nil {
+		return fmt.Errorf("archiving mail %s: %w", m.Key, ErrDuplicate)
+	}
 	if err != nil {
-		return fmt.Errorf("archiving mail %s: %w", m.Key, known(err))
+		return fmt.Errorf("archiving mail %s: %w", m.Key, err)
 	}
 	for n, a := range m.Attachments {
 		_, err := t.tx.ExecContext(ctx, `

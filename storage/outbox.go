@@ -73,6 +73,6 @@ func (t *Tx) ByMessageID(ctx context.Context, messageID string) (OutMail, bool, 
 	if err != nil {
 		return OutMail{}, false, fmt.Errorf("looking for our mail %s: %w", messageID, err)
 	}
-	m.At = m.At.UTC()
+	inUTC(&m.At)
 	return m, true, nil
 }

@@ -156,7 +156,7 @@ type OutRow struct {
 	State     string     `db:"state"` // pending, deferred, sent, failed, superseded
 	Due       time.Time  `db:"due"`   // the next try, while one is owed
 	LastError string     `db:"last_error"`
-	EndedAt   *time.Time `db:"ended_at"` // when it was sent, failed or superseded
+	Ended     *time.Time `db:"ended_at"` // when it was sent, failed or superseded
 }
 
 // Outbox gives the mails about the change, oldest first, whatever became of
@@ -170,7 +170,7 @@ func (s *Store) Outbox(ctx context.Context, change policy.ChangeID) ([]OutRow, e
 		return nil, fmt.Errorf("reading the outbox: %w", err)
 	}
 	for i := range rows {
-		rows[i].At, rows[i].Due = rows[i].At.UTC(), rows[i].Due.UTC()
+		inUTC(&rows[i].At, &rows[i].Due, rows[i].Ended)
 	}
 	return rows, nil
 }

@@ -88,7 +88,7 @@ func (t *Tx) overwrite(ctx context.Context, record *replay) error {
 	}
 	for _, p := range record.projections {
 		if err := t.saveProjection(ctx, p); err != nil {
-			return fmt.Errorf("writing change %s: %w", p.change.ID, known(err))
+			return fmt.Errorf("writing change %s: %w", p.change.ID, err)
 		}
 	}
 	for series, last := range record.lastNumbers() {

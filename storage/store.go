@@ -8,16 +8,15 @@ import (
 	"time"
 
 	"github.com/jmoiron/sqlx"
-	"github.com/lib/pq"
-	"github.com/lib/pq/pqerror"
+	_ "github.com/lib/pq" // the driver
 )
 
 // ErrNotFound is what looking for a thing returns that is not there.
 var ErrNotFound = errors.New("not found")
 
-// ErrDuplicate is what adding a thing returns that is there already. The
+// ErrDuplicate is what archiving a mail returns that was decided before. The
 // transaction it happened in can only be rolled back.
-var ErrDuplicate = errors.New("already there")
+var ErrDuplicate = errors.New("decided before")
 
 // A Store is a pool of connections to one Postgres database.
 type Store struct {
@@ -68,15 +67,16 @@ func timeOrZero(t *time.Time) time.Time {
 	return t.UTC()
 }
 
+// inUTC turns the times to UTC, in place; nil is passed over.
+func inUTC(times ...*time.Time) {
+	for _, t := range times {
+		if t != nil {
+			*t = t.UTC()
+		}
+	}
+}
+
 // clean makes text from a mail fit for Postgres: no NUL, only valid UTF-8.
 func clean(text string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(text, "\uFFFD"), "\x00", "")
-}
-
-// known says what a database error means, where that has a name of ours.
-func known(err error) error {
-	if pq.As(err, pqerror.UniqueViolation) != nil {
-		return fmt.Errorf("%w: %w", ErrDuplicate, err)
-	}
-	return err
 }

@@ -61,7 +61,7 @@ func (s *Store) once(ctx context.Context, do func(*Tx) error) error {
 		if broken(err) {
 			err = fmt.Errorf("%w: %w", errUnknown, err)
 		}
-		return fmt.Errorf("committing: %w", inTime(ctx, known(err)))
+		return fmt.Errorf("committing: %w", inTime(ctx, err))
 	}
 	return nil
 }

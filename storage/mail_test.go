@@ -1,0 +1,171 @@
+package storage_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/countersign/countersign/storage"
+)
+
+func sha(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+// mail is a counted mail with the text, at the place uid in the inbox.
+func mail(uid uint32, text string) storage.Mail {
+	return storage.Mail{
+		Key: storage.MailKey{Folder: "INBOX", UIDValidity: 7, UID: uid}, SHA256: sha(text),
+		MessageID: "a@example.com", Sender: "cto@example.com", Person: "cto", Change: "c1", Ballot: "b1",
+		Disposition: "counted", Received: noon, Decided: noon, Size: int64(len(text)), Raw: []byte(text),
+	}
+}
+
+func save(t *testing.T, s *storage.Store, mails ...storage.Mail) {
+	t.Helper()
+	in(t, s, func(tx *storage.Tx) error {
+		for _, m := range mails {
+			if err := tx.SaveMail(t.Context(), m); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Attempts are counted until the mail is decided, whatever became of the
+// transactions in between.
+func TestCountAttempt(t *testing.T) {
+	s := open(t)
+	key := mail(1, "").Key
+	for want := 1; want <= 3; want++ {
+		n, disposition, err := s.CountAttempt(t.Context(), key)
+		if n != want || disposition != "" || err != nil {
+			t.Fatalf("attempt %d: %d, %q, %v", want, n, disposition, err)
+		}
+		if err := s.Tx(t.Context(), func(*storage.Tx) error { return errGivenUp }); !errors.Is(err, errGivenUp) {
+			t.Fatal(err)
+		}
+	}
+	save(t, s, mail(1, "hello"))
+	for range 2 {
+		n, disposition, err := s.CountAttempt(t.Context(), key)
+		if n != 3 || disposition != "counted" || err != nil {
+			t.Errorf("once decided: %d, %q, %v", n, disposition, err)
+		}
+	}
+	other := key
+	other.UIDValidity++
+	if n, _, err := s.CountAttempt(t.Context(), other); n != 1 || err != nil {
+		t.Errorf("the same UID under another UIDVALIDITY: attempt %d, %v", n, err)
+	}
+}
+
+// A mail is decided once. That holds even if two instances decide it at the
+// same time.
+func TestMailIsDecidedOnce(t *testing.T) {
+	s := open(t)
+	saved := make(chan struct{})
+	second := make(chan error, 1)
+	go func() {
+		<-saved
+		second <- s.Tx(t.Context(), func(tx *storage.Tx) error { return tx.SaveMail(t.Context(), mail(1, "hello")) })
+	}()
+	in(t, s, func(tx *storage.Tx) error {
+		err := tx.SaveMail(t.Context(), mail(1, "hello"))
+		close(saved)
+		time.Sleep(50 * time.Millisecond) // gives the other one time to run into the row; either order must do
+		return err
+	})
+	if err := <-second; !errors.Is(err, storage.ErrDuplicate) {
+		t.Errorf("the second one got %v, want ErrDuplicate", err)
+	}
+}
+
+// Only a mail that acted makes a later copy of it a duplicate.
+func TestTwin(t *testing.T) {
+	s := open(t)
+	uid := uint32(0)
+	for disposition, acted := range map[string]bool{
+		"accepted": true, "counted": true, "answered": true, "noted": true,
+		"held": false, "automatic": false, "own": false, "unverified": false,
+		"unknown-sender": false, "duplicate": false, "oversize": false, "unreadable": false,
+	} {
+		uid++
+		first := mail(uid, "this was "+disposition)
+		first.Disposition, first.ContentKey = disposition, "key of "+disposition
+		save(t, s, first)
+		for name, look := range map[string]struct {
+			sha256, contentKey string
+			same               bool
+		}{
+			"the same bytes":                {first.SHA256, "other key", true},
+			"the same content, other bytes": {sha("other"), first.ContentKey, true},
+			"another mail":                  {sha("other"), "other key", false},
+		} {
+			in(t, s, func(tx *storage.Tx) error {
+				got, found, err := tx.Twin(t.Context(), look.sha256, look.contentKey)
+				if found != (acted && look.same) || found && got != disposition {
+					t.Errorf("%s of a mail that was %s: found %v, %q", name, disposition, found, got)
+				}
+				return err
+			})
+		}
+	}
+}
+
+// Two mails without a content key have nothing in common.
+func TestNoContentKeyIsNoTwin(t *testing.T) {
+	s := open(t)
+	save(t, s, mail(1, "hello"))
+	in(t, s, func(tx *storage.Tx) error {
+		_, found, err := tx.Twin(t.Context(), sha("other"), "")
+		if found {
+			t.Error("found a twin by an empty content key")
+		}
+		return err
+	})
+}
+
+// Whatever a mail says can be archived, and its bytes come through unharmed.
+func TestHostileMail(t *testing.T) {
+	s, owner := openBoth(t)
+	bytes := "From: \xff\x00\r\n\r\n\xed\xa0\x80"
+	m := mail(1, bytes)
+	m.MessageID, m.Sender, m.Reason = "\x00\xff", "a\x00b\xff@example.com", "it says \"\x00\""
+	m.Attachments = []storage.Attachment{
+		{Name: "x\x00\xff.pdf", Type: "application/\xfe", SHA256: sha("\x00\x01"), Bytes: []byte("\x00\x01")},
+		{Name: "empty", SHA256: sha("")},
+	}
+	save(t, s, m)
+	var raw []byte
+	var sender, name string
+	err := owner.QueryRow(`
+		select m.raw, m.sender, a.name from messages as m join attachments as a on a.message = m.id and a.n = 1`).Scan(&raw, &sender, &name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(raw) != bytes || sender != "ab\uFFFD@example.com" || name != "x\uFFFD.pdf" {
+		t.Errorf("archived were %q, %q, %q", raw, sender, name)
+	}
+}
+
+// The archive holds what the record names by its hash.
+func TestArchiveRefusesOtherBytes(t *testing.T) {
+	s := open(t)
+	wrong := mail(1, "hello")
+	wrong.Raw = []byte("hallo")
+	attached := mail(2, "hello")
+	attached.Attachments = []storage.Attachment{{Name: "x", SHA256: sha("a"), Bytes: []byte("b")}}
+	unknown := mail(3, "hello")
+	unknown.Disposition = "lost"
+	for says, m := range map[string]storage.Mail{
+		"raw_is_what_was_hashed": wrong, "bytes_are_what_was_hashed": attached, "disposition_known": unknown,
+	} {
+		err := s.Tx(t.Context(), func(tx *storage.Tx) error { return tx.SaveMail(t.Context(), m) })
+		wantError(t, err, says)
+	}
+}
