@@ -111,6 +111,8 @@ func (t *turn) reschedule(a Answer) *Refusal {
 	c := t.change
 	movable := append([]State{StateProposed, StateHeldUp}, stoppableStates...)
 	switch implementer := first(c.Implementer, c.NamedImplementer()); {
+	case c.State == StateDraft:
+		return refuse(RefusedTooEarly, "Send the Window with the other fields.", "The change is still a draft.")
 	case !slices.Contains(movable, c.State):
 		return refuse(RefusedTooLate, "Nothing is left to reschedule.", "The change is %s.", c.State)
 	case a.By != c.Proposer && a.By != implementer:
@@ -126,12 +128,17 @@ func (t *turn) reschedule(a Answer) *Refusal {
 	return nil
 }
 
+// inProduction says whether the change is released and still live.
+func (c Change) inProduction() bool {
+	return c.Release.Live && (c.State == StateReleased || c.State == StateChecked)
+}
+
 // undoneUnasked counts the implementer's word that a released change is out of
 // production again.
 func (t *turn) undoneUnasked(a Answer) *Refusal {
 	c := t.change
 	switch {
-	case c.State != StateReleased && c.State != StateChecked || !c.Release.Live:
+	case !c.inProduction():
 		return refuse(RefusedTooEarly, "Ask an authorizer to answer UNDO if it must be taken out.", "The change is %s, so there is nothing to report as undone.", c.State)
 	case a.By != c.Implementer && a.By != c.Release.By:
 		return refuse(RefusedNotEligible, "Ask them to report it.", "Only the implementer, %s, can report it as undone.", t.dir.Name(c.Implementer))

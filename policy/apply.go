@@ -145,7 +145,8 @@ func (e *WentLive) apply(c *Change) {
 
 func (e *Told) apply(c *Change) {
 	c.Release.Told, c.Release.Untested = true, e.Untested
-	c.Release.People, c.Release.Addresses = e.People, e.Addresses
+	c.Release.People = unique(slices.Concat(c.Release.People, e.People))
+	c.Release.Addresses = unique(slices.Concat(c.Release.Addresses, e.Addresses))
 }
 
 func (e *TakenOut) apply(c *Change) {

@@ -7,7 +7,7 @@ import (
 
 // approve counts an authorizer's assessment (2), (3) and what it settles.
 func (t *turn) approve(b Ballot, a Answer) *Refusal {
-	settled, refusal := t.settledBy(a)
+	settled, refusal := t.settledBy(b, a)
 	if refusal != nil {
 		return refusal
 	}
@@ -22,7 +22,7 @@ func (t *turn) approve(b Ballot, a Answer) *Refusal {
 
 // settledBy lays what an approval settles over what is settled already. A
 // named implementer must be able to do the work, and leave a tester (4), (6).
-func (t *turn) settledBy(a Answer) (Settled, *Refusal) {
+func (t *turn) settledBy(b Ballot, a Answer) (Settled, *Refusal) {
 	s := t.change.Settled
 	if yes, why, _ := ParseYesNo(a.Fields.Get(LabelMajor)); yes {
 		s.Major, s.MajorWhy = true, first(s.MajorWhy, why)
@@ -48,23 +48,18 @@ func (t *turn) settledBy(a Answer) (Settled, *Refusal) {
 	if tester := after.NamedTester(); tester != "" && tester == after.NamedImplementer() {
 		return s, refuse(RefusedOwnWork, "Name another tester.", "%s would implement the change and test it too (POL-005, 6).", t.dir.Name(tester))
 	}
-	return s, t.independentWith(after, a.By)
+	return s, t.independentWith(b, a, s)
 }
 
 // independentWith refuses an approval after which nobody independent would be
 // left to authorize the change.
-func (t *turn) independentWith(after Change, by PersonID) *Refusal {
-	if after.FourEyes == AsWritten || after.Emergency() {
-		return nil
-	}
+func (t *turn) independentWith(b Ballot, a Answer, s Settled) *Refusal {
+	after := Apply(t.change, &Cast{Ballot: b.ID, Answer: a})
+	after.Settled = s
 	involved := after.involved()
-	if !slices.Contains(involved, by) || after.independent() || len(coSigners(t.dir, involved)) > 0 {
-		return nil
-	}
-	others := func(b Ballot) bool {
-		return b.Kind == BallotAuthorization && b.Open() && !slices.Contains(involved, b.Person)
-	}
-	if slices.ContainsFunc(after.Ballots, others) {
+	others := func(b Ballot) bool { return b.Kind == BallotAuthorization && !slices.Contains(involved, b.Person) }
+	if after.FourEyes == AsWritten || after.Emergency() || after.independent() || len(coSigners(t.dir, involved)) > 0 ||
+		slices.ContainsFunc(wanted(after, t.dir, t.now), others) {
 		return nil
 	}
 	return refuse(RefusedFourEyes, "Name another implementer, or ask the policy owner to appoint a co-signer.",
@@ -142,21 +137,25 @@ func (t *turn) authorized() {
 		}
 		return
 	}
-	if !c.independent() {
-		t.withoutFourEyes()
-	}
+	t.fourEyes()
 	t.move(StateAuthorized, "Every required authorizer has approved.")
 	t.tell(NoticeAuthorized, "You proposed this change.", c.Proposer)
 }
 
-// withoutFourEyes records that nobody independent authorized the change, and
-// asks for a ratification where an emergency put that off.
-func (t *turn) withoutFourEyes() {
-	if t.change.FourEyes == CoSign && len(coSigners(t.dir, t.change.involved())) > 0 {
-		t.emit(&OwesRatification{Owed: true, At: t.now})
+// fourEyes settles what is owed while nobody independent has authorized the
+// change: a ratification, while somebody could give it; else a mark for good.
+func (t *turn) fourEyes() {
+	c := t.change
+	if c.independent() {
 		return
 	}
-	t.mark(MarkSelfAuthorized, "Nobody authorized it who neither proposed nor implements it.")
+	owed := c.FourEyes == CoSign && !c.Marked(MarkObjected) && len(coSigners(t.dir, c.involved())) > 0
+	if owed != c.Ratify {
+		t.emit(&OwesRatification{Owed: owed, At: t.now})
+	}
+	if !owed {
+		t.mark(MarkSelfAuthorized, "Nobody authorized it who neither proposed nor implements it.")
+	}
 }
 
 // ratify gives the co-signature an emergency went without.
@@ -169,13 +168,14 @@ func (t *turn) ratify(b Ballot, a Answer) *Refusal {
 }
 
 // object holds up an emergency change that its co-signer would not have
-// authorized.
+// authorized; one that is being undone, or is, needs no holding up.
 func (t *turn) object(b Ballot, a Answer) *Refusal {
 	t.cast(b, a)
 	t.emit(&OwesRatification{Owed: false, At: t.now})
 	t.mark(MarkObjected, "%s objected to the emergency: %s", t.dir.Name(a.By), a.Fields.Get(LabelReason))
 	t.why = fmt.Sprintf("%s has objected.", t.dir.Name(a.By))
-	if t.change.State != StateHeldUp {
+	going := t.change.State == StateUndoing || t.change.takenOut()
+	if !going && t.change.State != StateHeldUp {
 		t.hold(Hold{From: t.change.State, By: a.By, Why: a.Fields.Get(LabelReason)})
 	}
 	t.settle()

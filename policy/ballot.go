@@ -1,6 +1,9 @@
 package policy
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // A BallotKind names the question a ballot asks.
 type BallotKind string
@@ -85,6 +88,11 @@ type File struct {
 
 // Open says whether the ballot can still be answered.
 func (b Ballot) Open() bool { return b.Status == BallotOpen }
+
+// ofAttempt says whether the ballot asks about one implementation.
+func (b Ballot) ofAttempt() bool {
+	return slices.Contains([]BallotKind{BallotTest, BallotRelease, BallotCheck, BallotDocuments}, b.Kind)
+}
 
 // Said says whether the ballot was cast with the keyword.
 func (b Ballot) Said(k Keyword) bool {

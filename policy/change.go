@@ -100,11 +100,10 @@ type Revision struct {
 
 // A Requirement is one approval a change needs.
 type Requirement struct {
-	Role   Role       `json:"role,omitempty"`   // whose holders may give it
-	People []PersonID `json:"people,omitempty"` // or these, where co-signers are configured
-	CoSign bool       `json:"co_sign,omitempty"`
-	By     PersonID   `json:"by,omitempty"` // the authorizer who asked for it with ALSO
-	Why    string     `json:"why"`
+	Role   Role     `json:"role,omitempty"`    // whose holders may give it, or
+	CoSign bool     `json:"co_sign,omitempty"` // anybody entitled who neither proposed nor implements
+	By     PersonID `json:"by,omitempty"`      // the authorizer who asked for it with ALSO
+	Why    string   `json:"why"`
 }
 
 // Settled is what authorizers fixed in their approvals; it is not part of the
@@ -141,7 +140,7 @@ type Release struct {
 	By         PersonID      `json:"by,omitempty"`
 	Untested   time.Duration `json:"untested,omitempty"`  // how long it was live untested (production window), ns
 	Told       bool          `json:"told,omitempty"`      // the distribution went out (7)
-	People     []PersonID    `json:"people,omitempty"`    // to these people
+	People     []PersonID    `json:"people,omitempty"`    // to these people, at any time
 	Addresses  []string      `json:"addresses,omitempty"` // and these lists
 	UndoneAt   string        `json:"undone_at,omitempty"`
 	UndoneBy   PersonID      `json:"undone_by,omitempty"`

@@ -1,11 +1,18 @@
 package policy
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
+
+// widenable lists the ballots for which a pool stands behind the one person
+// asked.
+var widenable = []BallotKind{BallotOffer, BallotTest, BallotRelease, BallotUndo}
 
 // widen asks the pool in place of a named person who stayed silent (4), (6).
 func (t *turn) widen() *Refusal {
 	b, ok := t.change.Ballot(t.cmd.Ballot)
-	if !ok || !b.Open() || b.Kind != BallotOffer && b.Kind != BallotTest || t.change.Widened == b.Kind {
+	if !ok || !b.Open() || b.Pool || !slices.Contains(widenable, b.Kind) || t.change.Widened == b.Kind {
 		return refuse(RefusedVoided, "", "Nobody silent is waited for.")
 	}
 	t.emit(&Widened{Ballot: b.Kind, At: t.now})
@@ -40,7 +47,7 @@ func (t *turn) reconsider() *Refusal {
 		return nil
 	}
 	t.settle()
-	t.sayNobody()
+	t.sayVacant()
 	return nil
 }
 
@@ -49,23 +56,38 @@ func (t *turn) waitsForDirectory() bool {
 	return !slices.ContainsFunc(t.change.Problems, func(p Problem) bool { return !slices.Contains(directory, p.Code) })
 }
 
-// sayNobody tells the people concerned when a step of the policy is left
-// without anybody who could take it.
+// sayNobody tells the people concerned when nobody is left who could take the
+// next step.
 func (t *turn) sayNobody() {
+	if t.change.State != "" && !t.change.State.End() && len(t.change.OpenBallots()) == 0 {
+		t.nobody("Nobody is left who could take the next step; the change waits until the directory names somebody.")
+	}
+}
+
+// sayVacant tells them when the directory leaves a step still to come, or a
+// part of this one, without anybody.
+func (t *turn) sayVacant() {
 	c := t.change
-	var text string
-	switch {
-	case c.State == StateDraft || c.State.End():
-	case len(c.OpenBallots()) == 0:
-		text = "Nobody is left who could take the next step; the change waits until the directory names somebody."
-	case slices.Contains(stoppableStates, c.State) && c.Attempt.Passed == "" && len(c.Testers(t.dir)) == 0:
-		text = "Nobody is left who could test it (POL-005, 6)."
+	var open []Requirement
+	switch c.State {
+	case StateProposed:
+		open = c.unmet(BallotAuthorization, KeywordApprove)
+	case StateHeldUp:
+		open = c.undecided()
 	}
-	if text == "" {
-		return
+	for _, r := range open {
+		if !r.CoSign && len(t.dir.Holders(r.Role)) == 0 {
+			t.nobody(fmt.Sprintf("Nobody holds the role of %s, who must decide on it (POL-005, 2).", r.Role.Title()))
+		}
 	}
-	people := append([]PersonID{c.Proposer}, t.dir.Holders(PolicyOwner)...)
-	for _, id := range unique(append(people, c.Approvers()...)) {
-		t.notices = append(t.notices, Notice{Kind: NoticeNobody, To: id, Text: text, Why: "You have a part in this change, or own the policy."})
+	if slices.Contains(stoppableStates, c.State) && c.Attempt.Passed == "" && len(c.Testers(t.dir)) == 0 {
+		t.nobody("Nobody is left who could test it (POL-005, 6).")
+	}
+}
+
+func (t *turn) nobody(text string) {
+	people := slices.Concat([]PersonID{t.change.Proposer}, t.dir.Holders(PolicyOwner), t.change.Approvers())
+	for _, id := range unique(people) {
+		t.notify(Notice{Kind: NoticeNobody, To: id, Text: text, Why: "You have a part in this change, or own the policy."})
 	}
 }

@@ -26,6 +26,9 @@ func Decide(c Change, d Directory, cmd Command, now time.Time) Decision {
 }
 
 func (t *turn) decide() *Refusal {
+	if r := t.addressed(); r != nil {
+		return r
+	}
 	switch t.cmd.Kind {
 	case CommandPropose:
 		return t.propose()
@@ -46,6 +49,24 @@ func (t *turn) decide() *Refusal {
 		return t.expire()
 	}
 	return refuse(RefusedUnknown, "", "There is no command %q.", t.cmd.Kind)
+}
+
+// addressed refuses a command to a change that does not exist, a second
+// opening of one that does, and the word of somebody the directory does not
+// know.
+func (t *turn) addressed() *Refusal {
+	_, known := t.dir.Person(t.cmd.By)
+	switch opens := t.cmd.Kind == CommandPropose; {
+	case opens && t.change.ID != "":
+		return refuse(RefusedUnknown, "Send AMEND to alter it.", "The change is proposed already.")
+	case opens:
+		return nil
+	case t.change.ID == "":
+		return refuse(RefusedUnknown, "Look at the number once more.", "There is no such change.")
+	case !known && (t.cmd.Kind == CommandAnswer || t.cmd.Kind == CommandAct):
+		return refuse(RefusedNotEligible, "Ask the operator to enter you.", "You are not in our directory of people.")
+	}
+	return nil
 }
 
 type decider func(*turn, Ballot, Answer) *Refusal
@@ -79,10 +100,12 @@ func (t *turn) answerBallot() *Refusal {
 			"That ballot is %s's, not yours.", t.dir.Name(b.Person))
 	}
 	rule, ok := ruleFor(t.change.State, b.Kind, t.cmd.Keyword)
-	if _, act := actFor(t.cmd.Keyword); act && (!ok || !b.Open()) {
+	if _, act := actFor(t.cmd.Keyword); act && !ok {
 		return t.act()
 	}
 	switch {
+	case !b.Open() && t.cmd.Keyword == KeywordUndone && t.change.inProduction():
+		return t.act() // said again, of a later release
 	case !b.Open():
 		return t.closed(b)
 	case !slices.ContainsFunc(wanted(t.change, t.dir, t.now), b.covers):
@@ -110,7 +133,7 @@ func (t *turn) keep(b Ballot, a Answer, problems []Problem) *Refusal {
 		delete(a.Fields, p.Label)
 	}
 	t.emit(&Kept{Ballot: b.ID, Answer: a})
-	t.notices = append(t.notices, Notice{
+	t.notify(Notice{
 		Kind: AskMissing, To: b.Person, Ballot: b.ID, Cause: &a, Problems: problems,
 		Why: "You answered a ballot, and something in your answer is missing.",
 	})
@@ -136,7 +159,7 @@ func (t *turn) whyClosed(b Ballot) *Refusal {
 		return refuse(RefusedDecided, nothing, "That was already decided by you: you answered %s on %s.", saidAs(b), t.when(b.Answer.At))
 	case b.Revision < t.change.Revision:
 		return refuse(RefusedOldRevision, nothing, "Your answer is about revision %d; the proposal has changed since and stands at revision %d.", b.Revision, t.change.Revision)
-	case b.Attempt < t.change.Attempt.N:
+	case b.ofAttempt() && b.Attempt < t.change.Attempt.N:
 		return refuse(RefusedOldAttempt, nothing, "Your answer is about an earlier implementation; it was implemented anew since, as version %s.", t.change.Attempt.Version)
 	case b.Status == BallotExpired:
 		return refuse(RefusedVoided, nothing, "The time to answer ran out on %s.", t.when(b.Closed))

@@ -138,6 +138,9 @@ func (d Directory) ByAddress(address string) (Person, bool) {
 // alone or as in "Jane Doe <jane@example.com>".
 func (d Directory) Find(text string) (Person, bool) {
 	text = strings.ToLower(strings.Trim(strings.TrimSpace(text), ".;,"))
+	if text == "" {
+		return Person{}, false
+	}
 	if open := strings.LastIndexByte(text, '<'); open >= 0 && strings.HasSuffix(text, ">") {
 		return d.ByAddress(strings.TrimSpace(text[open+1 : len(text)-1]))
 	}

@@ -1,22 +1,36 @@
 package policy
 
-import "fmt"
+import "strings"
 
 // goOn records an authorizer's CONTINUE or ACCEPT; the change goes on once
 // everyone required has said the same.
 func (t *turn) goOn(b Ballot, a Answer) *Refusal {
-	if to := t.person(a, LabelImplementer); to != "" && to != t.change.Implementer {
-		if r := t.assignable(to); r != nil {
-			return r
-		}
+	if r := t.reassignable(t.person(a, LabelImplementer)); r != nil {
+		return r
 	}
-	if a.Keyword == KeywordAccept && a.Fields.Get(LabelVersion) == "" && t.change.Attempt.Version == "" {
+	switch {
+	case a.Keyword != KeywordAccept:
+	case t.change.Implementer == "":
+		return refuse(RefusedTooEarly, "Answer CONTINUE, UNDO or CANCEL.", "Nobody has taken the work, so there is nothing to accept.")
+	case a.Fields.Get(LabelVersion) == "" && t.change.Attempt.Version == "":
 		return refuse(RefusedTooEarly, "Add the Version that stands implemented, or answer CONTINUE, UNDO or CANCEL.",
 			"Nothing has been reported as implemented, so there is no version to accept.")
 	}
 	t.cast(b, a)
 	t.settle()
 	return nil
+}
+
+// reassignable says why a change that is held up cannot go on with the person,
+// or nil. Who passed the version that is to be released cannot take it over.
+func (t *turn) reassignable(to PersonID) *Refusal {
+	switch {
+	case to == "" || to == t.change.Implementer:
+		return nil
+	case t.change.Held.From == StateTested && to == t.change.Attempt.Passed:
+		return refuse(RefusedOwnWork, "Name somebody else.", "%s has tested it, and who tests a change cannot implement it (POL-005, 6).", t.dir.Name(to))
+	}
+	return t.assignable(to)
 }
 
 // resume goes on with a change that is held up, once every required authorizer
@@ -26,26 +40,46 @@ func (t *turn) resume() {
 	if len(votes) == 0 || len(t.change.undecided()) > 0 {
 		return
 	}
-	decided := votes[0]
-	for _, v := range votes[1:] {
-		named := v.Fields.Get(LabelImplementer)
-		if v.Keyword != decided.Keyword || named != "" && decided.Fields.Get(LabelImplementer) != "" && t.person(v, LabelImplementer) != t.person(decided, LabelImplementer) {
-			held := t.change.Held
-			held.Why = fmt.Sprintf("%s\nThe authorizers answered differently and are asked again.", held.Why)
-			t.emit(&HeldUp{Hold: held, At: t.now})
-			return
-		}
-		if named != "" {
-			decided = v
-		}
+	decided, agreed := t.agreed(votes)
+	if !agreed || t.reassignable(t.person(decided, LabelImplementer)) != nil {
+		t.askAgain()
+		return
 	}
 	people := t.change.Involved()
 	if decided.Keyword == KeywordAccept {
-		t.accept(votes)
+		t.accept(decided)
 	} else {
 		t.goBack(decided)
 	}
 	t.tell(NoticeGoesOn, "You have a part in this change.", people...)
+}
+
+// agreed is what the answers come to together, and whether they agree: the
+// same keyword, and no two implementers or versions.
+func (t *turn) agreed(votes []Answer) (Answer, bool) {
+	all := Answer{Keyword: votes[0].Keyword, By: votes[0].By, Fields: Form{}}
+	for _, v := range votes {
+		implementer, named := t.person(v, LabelImplementer), t.person(all, LabelImplementer)
+		version, said := v.Fields.Get(LabelVersion), all.Fields.Get(LabelVersion)
+		switch {
+		case v.Keyword != all.Keyword,
+			implementer != "" && named != "" && implementer != named,
+			version != "" && said != "" && !sameVersion(version, said):
+			return all, false
+		}
+		all.Fields = v.Fields.With(all.Fields)
+	}
+	return all, true
+}
+
+const disagreed = "The authorizers answered differently and are asked again."
+
+func (t *turn) askAgain() {
+	held := t.change.Held
+	if !strings.HasSuffix(held.Why, disagreed) {
+		held.Why = joinLines(held.Why, disagreed)
+	}
+	t.emit(&HeldUp{Hold: held, At: t.now})
 }
 
 // votes lists the answers of this hold.
@@ -61,12 +95,9 @@ func (t *turn) votes() []Answer {
 
 // accept takes what stands as a partial implementation; it is tested like any
 // other (6).
-func (t *turn) accept(votes []Answer) {
+func (t *turn) accept(decided Answer) {
 	last := t.change.Attempt
-	version := last.Version
-	for _, v := range votes {
-		version = first(v.Fields.Get(LabelVersion), version)
-	}
+	version := first(decided.Fields.Get(LabelVersion), last.Version)
 	t.mark(MarkPartial, "Accepted as partial: %s", t.change.Held.Why)
 	t.emit(&Attempted{Attempt: Attempt{
 		N: last.N + 1, Version: version, By: t.change.Implementer, DoneAt: last.DoneAt, At: t.now,
@@ -75,6 +106,7 @@ func (t *turn) accept(votes []Answer) {
 	if t.change.Proposal.Environment == ProductionWindow && !t.change.Release.Live {
 		t.emit(&WentLive{Version: version, By: t.change.Implementer, At: t.now})
 	}
+	t.fourEyes()
 	t.move(StateImplemented, "Accepted as partial.")
 }
 
@@ -82,7 +114,7 @@ func (t *turn) accept(votes []Answer) {
 // authorizer named.
 func (t *turn) goBack(decided Answer) {
 	from := t.change.Held.From
-	if to := t.person(decided, LabelImplementer); to != "" {
+	if to := t.person(decided, LabelImplementer); to != "" && to != t.change.Implementer {
 		if from == StateAuthorized {
 			s := t.change.Settled
 			s.Implementer = to

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -39,15 +38,7 @@ func (t *turn) assignable(id PersonID) *Refusal {
 
 func (t *turn) assign(id PersonID) {
 	t.emit(&Assigned{Implementer: id, Teams: t.teams(id), By: t.cmd.By, At: t.now})
-	if t.change.Emergency() && t.change.FourEyes == CoSign && !t.change.independent() && !t.change.Ratify && !t.ratified() {
-		t.withoutFourEyes()
-	}
-}
-
-func (t *turn) ratified() bool {
-	return slices.ContainsFunc(t.change.Ballots, func(b Ballot) bool {
-		return b.Kind == BallotRatification && b.Status == BallotCast
-	})
+	t.fourEyes()
 }
 
 // decline passes the work on to the pool (4).

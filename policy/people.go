@@ -41,6 +41,15 @@ func (r Requirement) holders(c Change, d Directory) []PersonID {
 	return d.Holders(r.Role)
 }
 
+// entitled leaves of the people those whose approval would meet the
+// requirement.
+func (r Requirement) entitled(c Change, people []PersonID) []PersonID {
+	if r.CoSign {
+		return without(people, c.involved())
+	}
+	return people
+}
+
 // involved lists who proposed or implements the change: those whose approval
 // is not independent.
 func (c Change) involved() []PersonID {
@@ -67,11 +76,15 @@ func (c Change) Approvers() []PersonID {
 	return unique(ids)
 }
 
-// independent says whether somebody authorized the current revision who
-// neither proposed the change nor has a part in it.
-func (c Change) independent() bool {
-	involved := c.involved()
-	return slices.ContainsFunc(c.Approvers(), func(id PersonID) bool { return !slices.Contains(involved, id) })
+// independent says whether somebody authorized or ratified the current
+// revision who neither proposed the change nor has a part in it.
+func (c Change) independent() bool { return c.independentOf(c.involved()) }
+
+func (c Change) independentOf(involved []PersonID) bool {
+	return slices.ContainsFunc(c.Ballots, func(b Ballot) bool {
+		said := b.Kind == BallotAuthorization && b.Said(KeywordApprove) || b.Kind == BallotRatification && b.Said(KeywordRatify)
+		return said && b.Revision == c.Revision && !slices.Contains(involved, b.Answer.By)
+	})
 }
 
 // mayImplement says why the person cannot have the work, or nil (4), (6).
@@ -85,18 +98,11 @@ func (c Change) mayImplement(id PersonID, d Directory) *Refusal {
 		return refuse(RefusedNoTester, "Somebody else must take it, or somebody must join the IT Team or Quality Assurance.",
 			"If %s implements this, nobody is left who could test it (POL-005, 6).", d.Name(id))
 	}
-	if c.FourEyes == CoSign && !c.Emergency() && len(c.Approvers()) > 0 && !c.independentOf(id) {
+	if c.FourEyes == CoSign && !c.Emergency() && len(c.Approvers()) > 0 && !c.independentOf(append([]PersonID{c.Proposer}, hands...)) {
 		return refuse(RefusedFourEyes, "Somebody else must take it, or another authorizer must approve it first.",
 			"Nobody would have authorized this who neither proposed nor implements it, if %s did the work.", d.Name(id))
 	}
 	return nil
-}
-
-// independentOf says whether an approval stays independent when the person has
-// the work in place of whoever was named.
-func (c Change) independentOf(id PersonID) bool {
-	involved := append([]PersonID{c.Proposer, id}, c.Hands...)
-	return slices.ContainsFunc(c.Approvers(), func(a PersonID) bool { return !slices.Contains(involved, a) })
 }
 
 // implementers lists who could have the work.
@@ -119,8 +125,13 @@ func (c Change) Involved() []PersonID {
 	return slices.DeleteFunc(unique(ids), func(id PersonID) bool { return id == "" })
 }
 
-func unique(ids []PersonID) []PersonID {
-	var once []PersonID
+// known leaves of the people those the directory still knows.
+func known(d Directory, people ...PersonID) []PersonID {
+	return slices.DeleteFunc(slices.Clone(people), func(id PersonID) bool { _, ok := d.Person(id); return !ok })
+}
+
+func unique[T comparable](ids []T) []T {
+	var once []T
 	for _, id := range ids {
 		if !slices.Contains(once, id) {
 			once = append(once, id)

@@ -49,7 +49,7 @@ func (t *turn) consider(form Form) {
 func withUnclear(problems, unclear []Problem) []Problem {
 	all := slices.Clone(unclear)
 	for _, p := range problems {
-		if !slices.ContainsFunc(unclear, func(u Problem) bool { return u.Label == p.Label }) {
+		if !slices.ContainsFunc(unclear, func(u Problem) bool { return u.Label == p.Label && p.Label != "" }) {
 			all = append(all, p)
 		}
 	}
@@ -77,7 +77,7 @@ func (t *turn) revise(form Form, p Proposal) {
 			t.emit(&WentLive{Version: "already done", ReleasedAt: p.AlreadyDone, At: t.now})
 		}
 	}
-	t.notices = append(t.notices, Notice{Kind: ReceiptProposed, To: t.change.Proposer, Cause: t.cause, Why: "You proposed this change."})
+	t.notify(Notice{Kind: ReceiptProposed, To: t.change.Proposer, Cause: t.cause, Why: "You proposed this change."})
 }
 
 // requirements lists the approvals the proposal needs: one for each half of
@@ -109,12 +109,11 @@ func (t *turn) amend(a Answer) *Refusal {
 	case t.change.Proposer != t.cmd.By:
 		return refuse(RefusedNotEligible, "Ask them to amend it.", "Only the proposer, %s, can amend the proposal.", t.dir.Name(t.change.Proposer))
 	case t.change.State == StateDraft:
-		b := t.change.OpenFor(t.cmd.By)[0]
-		return t.correct(b, a)
+		return t.amendDraft(a)
 	case t.change.State != StateProposed && t.change.State != StateAuthorized:
 		return refuse(RefusedTooLate, late, "The proposal can no longer be amended: the change is %s.", t.change.State)
 	}
-	form := t.change.Form.With(t.cmd.Form)
+	form := t.change.Form.With(Form{LabelWindow: t.change.Settled.Window}).With(t.cmd.Form)
 	p, problems := ReadProposal(form, t.change.Proposer, t.dir, t.now)
 	if problems = withUnclear(problems, t.cmd.Unclear); len(problems) > 0 {
 		return refuse(RefusedProblems, problemHints(problems), "The amendment was not taken: %s", problemTexts(problems))
@@ -129,6 +128,14 @@ func (t *turn) amend(a Answer) *Refusal {
 	t.revise(form, p)
 	t.settle()
 	return nil
+}
+
+// amendDraft corrects a draft, whose proposer has its ballot open.
+func (t *turn) amendDraft(a Answer) *Refusal {
+	for _, b := range t.change.OpenFor(a.By) {
+		return t.correct(b, a)
+	}
+	return refuse(RefusedTooEarly, "Wait for the mail that asks for corrections.", "Nothing is asked about this draft.")
 }
 
 func problemTexts(problems []Problem) string {
@@ -155,13 +162,13 @@ func (t *turn) withdrawDraft(b Ballot, a Answer) *Refusal {
 	return nil
 }
 
-// reply takes the proposer's answer to a question; fields of the proposal in
-// it amend the proposal instead.
+// reply takes the proposer's answer to a question and puts it before everyone
+// whose decision is still open.
 func (t *turn) reply(b Ballot, a Answer) *Refusal {
 	t.cast(b, a)
 	for _, open := range t.change.OpenBallots() {
 		if open.Kind == BallotAuthorization {
-			t.notices = append(t.notices, Notice{
+			t.notify(Notice{
 				Kind: NoticeAnswered, To: open.Person, Ballot: open.ID, Cause: &a, Text: b.Question.Text,
 				Why: "A question about this change was answered; your decision is still open.",
 			})

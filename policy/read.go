@@ -17,16 +17,17 @@ const maxTitle = 200
 func ReadProposal(f Form, proposer PersonID, d Directory, now time.Time) (Proposal, []Problem) {
 	r := &proposalReader{form: f, dir: d}
 	p := Proposal{
-		Title: r.title(), Categories: r.categories(), Systems: r.text(LabelSystems), Description: f.Get(LabelDescription),
+		Title: r.title(), Categories: r.categories(), Systems: r.text(LabelSystems), Description: r.optional(LabelDescription),
 		Justification: r.text(LabelJustification), SecurityImpact: r.text(LabelSecurityImpact), Risk: r.risk(),
 		Rollback: r.text(LabelRollback), TestPlan: r.text(LabelTestPlan),
-		Implementer: r.implementer(), Window: f.Get(LabelWindow), Documents: f.Get(LabelDocuments),
-		Follows: r.number(LabelFollows), Undoes: r.number(LabelUndoes), AlreadyDone: f.Get(LabelAlreadyDone),
+		Implementer: r.implementer(), Window: r.optional(LabelWindow), Documents: f.Get(LabelDocuments),
+		Follows: r.number(LabelFollows), Undoes: r.number(LabelUndoes), AlreadyDone: r.alreadyDone(),
 	}
 	p.Environment, p.Urgency = r.environment(), r.urgency()
 	p.Tester = r.tester(p.Implementer)
 	p.Major, p.MajorWhy = r.yesNo(LabelMajor, true)
 	p.Restricted, _ = r.yesNo(LabelRestricted, false)
+	r.proposer(proposer)
 	r.authorizers(p, proposer, now)
 	return p, r.problems
 }
@@ -88,6 +89,36 @@ func (r *proposalReader) text(l Label) string {
 		r.problem(l, ProblemPlaceholder, hints[l], "%s says only %q.", l, v)
 	}
 	return v
+}
+
+// optional reads a text that may be left out; a placeholder leaves it out.
+func (r *proposalReader) optional(l Label) string {
+	if v := r.form.Get(l); !Placeholder(v) {
+		return v
+	}
+	return ""
+}
+
+// alreadyDone reads when, by whom and on whose word a change was done before
+// its proposal. "no" is no; a bare "yes" says too little; "no" with more might
+// be either.
+func (r *proposalReader) alreadyDone() string {
+	const hint = "If it was done before you propose it, say when, by whom and on whose word; otherwise leave the field out."
+	text := r.form.Get(LabelAlreadyDone)
+	switch yes, why, ok := ParseYesNo(text); {
+	case ok && !yes && !Placeholder(why):
+		r.problem(LabelAlreadyDone, ProblemUnknown, hint, "Already done says no, and more than no.")
+	case ok && yes && Placeholder(why), affirmed(text):
+		r.problem(LabelAlreadyDone, ProblemReason, hint, "Already done says yes, but not when, by whom and on whose word.")
+	}
+	return r.optional(LabelAlreadyDone)
+}
+
+// proposer says that whoever proposes must still be entitled to (1).
+func (r *proposalReader) proposer(id PersonID) {
+	if !r.dir.MayPropose(id) {
+		r.problem("", ProblemNotEligible, "Have one of them propose it.", "%s no longer is IT Director, CTO or Development Team Leader, who propose changes (POL-005, 1).", r.dir.Name(id))
+	}
 }
 
 func (r *proposalReader) title() string {
@@ -225,11 +256,14 @@ func (r *proposalReader) yesNo(l Label, reasoned bool) (bool, string) {
 	case yes && reasoned && Placeholder(why):
 		r.problem(l, ProblemReason, "Add why after the yes (POL-005, 7c).", "%s says yes, but not why.", l)
 	}
+	if !yes {
+		why = ""
+	}
 	return yes, why
 }
 
 func (r *proposalReader) number(l Label) string {
-	text := r.form.Get(l)
+	text := r.optional(l)
 	if text != "" && !numberForm.MatchString(text) {
 		r.problem(l, ProblemUnknown, "Write one number, such as CHG-2026-0042.", "%q is not the number of a change.", text)
 	}

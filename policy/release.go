@@ -1,6 +1,9 @@
 package policy
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // released records that the tested version is in production (6) and tells
 // everyone who must be told (7).
@@ -34,11 +37,20 @@ func (c Change) audience(d Directory) (team, g7 []PersonID, lists, g7Lists []str
 func (t *turn) distribute() {
 	c := t.change
 	told := &Told{At: t.now}
-	if c.Proposal.Environment == ProductionWindow && c.Release.Live {
-		told.Untested = c.Attempt.PassedAt.Sub(c.Release.Since)
+	if c.Proposal.Environment == ProductionWindow {
+		told.Untested = c.Attempt.PassedAt.Sub(c.untestedSince())
 	}
 	told.People, told.Addresses = t.tellEveryone(ToldReleased, ToldG7Released, nil, nil)
 	t.emit(told)
+}
+
+// untestedSince is when a version that is tested in production went live: the
+// first with the change, a reworked one when it was reported.
+func (c Change) untestedSince() time.Time {
+	if c.Release.Told {
+		return c.Attempt.At
+	}
+	return c.Release.Since
 }
 
 // distributeUndone tells everyone who got the release, and everyone who would
@@ -71,6 +83,6 @@ func (t *turn) tellEveryone(kind, g7Kind NoticeKind, people []PersonID, addresse
 
 func (t *turn) tellLists(kind NoticeKind, why string, addresses []string) {
 	for _, address := range addresses {
-		t.notices = append(t.notices, Notice{Kind: kind, Address: address, Cause: t.cause, Why: why})
+		t.notify(Notice{Kind: kind, Address: address, Cause: t.cause, Why: why})
 	}
 }

@@ -56,7 +56,7 @@ func (b Ballot) meets(r Requirement, c Change, kind BallotKind, keyword Keyword)
 		return false
 	}
 	if r.CoSign {
-		return b.CoSign || !slices.Contains(c.involved(), b.Answer.By)
+		return !slices.Contains(c.involved(), b.Answer.By)
 	}
 	return slices.Contains(b.Roles, r.Role)
 }

@@ -48,7 +48,7 @@ func (t *turn) cast(b Ballot, a Answer) {
 }
 
 func (t *turn) receipt(kind BallotKind, a Answer) {
-	t.notices = append(t.notices, Notice{
+	t.notify(Notice{
 		Kind: ReceiptCounted, To: a.By, Receipt: &a, ReceiptOf: kind,
 		Why: "You answered, and this is how it was read.",
 	})
@@ -69,22 +69,31 @@ func (t *turn) hold(h Hold) {
 	t.tell(NoticeHeldUp, "You have a part in this change.", t.change.Involved()...)
 }
 
+// notify adds a notice, unless its reader has left the directory since.
+func (t *turn) notify(n Notice) {
+	if n.To == "" || len(known(t.dir, n.To)) > 0 {
+		t.notices = append(t.notices, n)
+	}
+}
+
 // tell adds a notice for each of the people.
 func (t *turn) tell(kind NoticeKind, why string, people ...PersonID) {
 	for _, id := range unique(people) {
-		t.notices = append(t.notices, Notice{Kind: kind, To: id, Cause: t.cause, Text: t.cmd.Text, Why: why})
+		t.notify(Notice{Kind: kind, To: id, Cause: t.cause, Text: t.cmd.Text, Why: why})
 	}
 }
 
 // settle brings the change to rest: steps that follow by themselves are taken,
-// ballots no longer wanted are voided, missing ones issued.
+// ballots no longer wanted are voided, missing ones issued. What nobody could
+// answer any more is held up, and said.
 func (t *turn) settle() {
 	t.advance()
 	t.reconcile()
-	if t.stuck() {
-		t.hold(Hold{From: t.change.State, Why: t.stuckWhy()})
+	if why, stuck := t.stuck(); stuck {
+		t.hold(Hold{From: t.change.State, Why: why})
 		t.reconcile()
 	}
+	t.sayNobody()
 }
 
 func (t *turn) reconcile() {
@@ -110,7 +119,7 @@ func (t *turn) void(b Ballot) {
 		why = "It is no longer asked."
 	}
 	t.emit(&Voided{Ballot: b.ID, Status: status, Why: why, At: t.now})
-	t.notices = append(t.notices, Notice{
+	t.notify(Notice{
 		Kind: NoticeVoided, To: b.Person, Cause: t.cause, Text: why, ReceiptOf: b.Kind,
 		Why: "You were asked about this change.",
 	})
@@ -122,7 +131,7 @@ func (t *turn) issue(b Ballot) {
 	b.Due = t.dir.Calendar.due(b.Kind, t.change.Emergency(), t.now)
 	t.emit(&Issued{Ballot: b})
 	t.asked = append(t.asked, b.ID)
-	t.notices = append(t.notices, Notice{
+	t.notify(Notice{
 		Kind: AskOf(b.Kind), To: b.Person, Ballot: b.ID, Cause: t.cause, Problems: t.problemsFor(b),
 		Text: t.cmd.Text, Why: t.whyAsked(b),
 	})
@@ -162,7 +171,7 @@ func (t *turn) whyAsked(b Ballot) string {
 		}
 		return fmt.Sprintf("You are asked as %s (POL-005, 2).", listNames(titles))
 	case BallotRatification:
-		return "An emergency change was authorized without a second pair of eyes; yours are asked for now."
+		return "The change went on without a second pair of eyes; yours are asked for now."
 	case BallotTest:
 		return "You are named as the tester (POL-005, 6)."
 	case BallotCheck:
@@ -174,27 +183,24 @@ func (t *turn) whyAsked(b Ballot) string {
 	}
 }
 
-// stuck says whether a change that is under way has nobody left to act.
-func (t *turn) stuck() bool {
-	movable := []State{StateAuthorized, StateInProgress, StateImplemented, StateTested, StateUndoing}
-	if !slices.Contains(movable, t.change.State) {
-		return false
-	}
-	row := map[State]BallotKind{
-		StateAuthorized: BallotOffer, StateInProgress: BallotImplementation, StateImplemented: BallotTest,
-		StateTested: BallotRelease, StateUndoing: BallotUndo,
-	}[t.change.State]
-	return !slices.ContainsFunc(t.change.OpenBallots(), func(b Ballot) bool { return b.Kind == row })
+// workers names the ballot without which a change under way stands still, and
+// what is said then.
+var workers = map[State]struct {
+	ballot BallotKind
+	why    string
+}{
+	StateAuthorized:  {BallotOffer, "Nobody is left who could implement it."},
+	StateInProgress:  {BallotImplementation, "Its implementer can no longer do it."},
+	StateImplemented: {BallotTest, "Nobody is left who could test it."},
+	StateTested:      {BallotRelease, "Nobody is left who could release it."},
+	StateUndoing:     {BallotUndo, "Nobody is left who could undo it."},
 }
 
-func (t *turn) stuckWhy() string {
-	return map[State]string{
-		StateAuthorized:  "Nobody is left who could implement it.",
-		StateInProgress:  "Its implementer can no longer do it.",
-		StateImplemented: "Nobody is left who could test it.",
-		StateTested:      "Nobody is left who could release it.",
-		StateUndoing:     "Nobody is left who could undo it.",
-	}[t.change.State]
+// stuck says why a change that is under way has nobody left to act.
+func (t *turn) stuck() (why string, stuck bool) {
+	needed, ok := workers[t.change.State]
+	asked := slices.ContainsFunc(t.change.OpenBallots(), func(b Ballot) bool { return b.Kind == needed.ballot })
+	return needed.why, ok && !asked
 }
 
 // decision closes the turn. One person gets one mail where one says it all: a

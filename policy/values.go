@@ -20,12 +20,22 @@ func Placeholder(text string) bool {
 	return slices.Contains(placeholders, strings.Trim(strings.ToLower(strings.TrimSpace(text)), ".!, "))
 }
 
+// affirmed says whether a text is a placeholder that says yes.
+func affirmed(text string) bool {
+	return Placeholder(text) && slices.Contains([]string{"yes", "ok", "okay", "done", "good", "fine"}, strings.Trim(strings.ToLower(text), ".!, "))
+}
+
 // asProposed says whether an authorizer takes over the proposer's own words.
 func asProposed(text string) bool {
 	return slices.Contains([]string{"as proposed", "as in the proposal"}, strings.Trim(strings.ToLower(text), ".! "))
 }
 
 var riskForm = regexp.MustCompile(`(?is)^\s*(low|medium|high)\b[\s,;:.()–—-]*(.*?)\)?\s*$`)
+
+var (
+	riskBecause = regexp.MustCompile(`(?i)^(because|since|as)\s+`)
+	riskLevels  = regexp.MustCompile(`(?i)^((/|to\b|or\b|and\b)\s*(low|medium|high)\b|(low|medium|high)\W*$)`)
+)
 
 // ParseRisk reads "medium, because …": a level, then a reason (3b).
 func ParseRisk(text string) (Risk, *Problem) {
@@ -36,8 +46,14 @@ func ParseRisk(text string) (Risk, *Problem) {
 			Text: "The risk has no level.", Hint: "Begin with low, medium or high, then say why (POL-005, 3b).",
 		}
 	}
-	reason := regexp.MustCompile(`(?i)^(because|since|as)\s+`).ReplaceAllString(m[2], "")
-	if Placeholder(reason) {
+	if riskLevels.MatchString(m[2]) {
+		return Risk{}, &Problem{
+			Label: LabelRisk, Code: ProblemUnknown, Given: text,
+			Text: "The risk has two levels.", Hint: "Begin with one of low, medium and high, then say why (POL-005, 3b).",
+		}
+	}
+	reason := riskBecause.ReplaceAllString(m[2], "")
+	if Placeholder(reason) || asProposed(m[2]) {
 		return Risk{}, &Problem{
 			Label: LabelRisk, Code: ProblemReason, Given: text,
 			Text: fmt.Sprintf("The risk is said to be %s, but not why.", strings.ToLower(m[1])), Hint: "Add the reason after the level (POL-005, 3b).",

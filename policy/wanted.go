@@ -21,7 +21,7 @@ func wanted(c Change, d Directory, now time.Time) []Ballot {
 }
 
 var askers = map[State]func(*wants){
-	StateDraft:       func(w *wants) { w.ask(BallotCorrection, w.change.Proposer) },
+	StateDraft:       func(w *wants) { w.ask(BallotCorrection, known(w.dir, w.change.Proposer)...) },
 	StateProposed:    (*wants).authorization,
 	StateAuthorized:  (*wants).offer,
 	StateInProgress:  func(w *wants) { w.ask(BallotImplementation, w.able(w.change.Implementer, implementingTeams)...) },
@@ -41,23 +41,16 @@ type wants struct {
 	ballots []Ballot
 }
 
-// add wants a ballot; two for one person and question become one that counts
-// for the roles of both.
+// add wants a ballot; two for one person and question become one.
 func (w *wants) add(b Ballot) {
 	b.Revision, b.Attempt, b.Round = w.change.Revision, w.change.Attempt.N, w.change.Round
 	for i, have := range w.ballots {
 		if have.Kind == b.Kind && have.Person == b.Person && have.For == b.For {
-			w.ballots[i].Roles = append(w.ballots[i].Roles, missingRoles(b.Roles, have.Roles)...)
 			w.ballots[i].CoSign = have.CoSign || b.CoSign
 			return
 		}
 	}
 	w.ballots = append(w.ballots, b)
-}
-
-// missingRoles lists the roles that are not in the others.
-func missingRoles(roles, not []Role) []Role {
-	return slices.DeleteFunc(slices.Clone(roles), func(r Role) bool { return slices.Contains(not, r) })
 }
 
 // ask wants a ballot from each of the people; more than one are a pool.
@@ -80,7 +73,7 @@ func (w *wants) able(id PersonID, teams []Team) []PersonID {
 func (w *wants) authorization() {
 	w.requirements(BallotAuthorization, w.change.unmet(BallotAuthorization, KeywordApprove))
 	for _, b := range w.change.OpenBallots() {
-		if b.Kind == BallotQuestion && b.Revision == w.change.Revision {
+		if b.Kind == BallotQuestion && b.Revision == w.change.Revision && len(known(w.dir, b.Person)) > 0 {
 			w.ballots = append(w.ballots, b)
 		}
 	}
@@ -92,23 +85,32 @@ func (w *wants) decision() {
 	w.requirements(BallotDecision, w.change.undecided())
 }
 
-// requirements asks everyone who could meet each requirement, and who stands
-// in for them.
+// requirements asks everyone who could meet each open requirement, and who
+// stands in for them. The paper counts for every required role its person, or
+// their principal, holds now: one that loses a role is voided and made anew.
 func (w *wants) requirements(kind BallotKind, open []Requirement) {
 	for _, r := range open {
 		holders := r.holders(w.change, w.dir)
 		for _, id := range holders {
-			b := Ballot{Kind: kind, Person: id, CoSign: r.CoSign}
-			if !r.CoSign {
-				b.Roles = []Role{r.Role}
-			}
+			b := Ballot{Kind: kind, Person: id, CoSign: r.CoSign, Roles: w.required(id)}
 			w.add(b)
-			for _, deputy := range without(w.dir.DeputiesOf(id, w.now), holders) {
+			for _, deputy := range r.entitled(w.change, without(w.dir.DeputiesOf(id, w.now), holders)) {
 				b.Person, b.For = deputy, id
 				w.add(b)
 			}
 		}
 	}
+}
+
+// required lists the required roles the person holds.
+func (w *wants) required(id PersonID) []Role {
+	var roles []Role
+	for _, r := range w.change.Requirements {
+		if !r.CoSign && w.dir.Holds(id, r.Role) {
+			roles = append(roles, r.Role)
+		}
+	}
+	return roles
 }
 
 // offer asks the named implementer, or the pool once they declined or stayed
@@ -233,16 +235,14 @@ func (c Change) undecided() []Requirement {
 
 // covers says whether the ballot already asks the person what another would.
 func (b Ballot) covers(o Ballot) bool {
-	if b.Kind != o.Kind || b.Person != o.Person || b.For != o.For || b.Revision != o.Revision {
+	if b.Kind != o.Kind || b.Person != o.Person || b.For != o.For || b.Revision != o.Revision || !slices.Equal(b.Roles, o.Roles) {
 		return false
 	}
 	switch b.Kind {
 	case BallotQuestion:
 		return b.ID == o.ID
-	case BallotCorrection, BallotRatification:
+	case BallotCorrection, BallotRatification, BallotAuthorization:
 		return true
-	case BallotAuthorization:
-		return len(missingRoles(o.Roles, b.Roles)) == 0 && (b.CoSign || !o.CoSign)
 	default:
 		return b.Round == o.Round
 	}
