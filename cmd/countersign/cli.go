@@ -14,6 +14,7 @@ type cli struct {
 	globals
 
 	Serve   serveCmd   `cmd:"" help:"Run the daemon."`
+	Demo    demoCmd    `cmd:"" help:"Play three changes on a company of its own; nothing leaves the machine."`
 	Check   checkCmd   `cmd:"" help:"Try the configuration for real: database, mailbox, mail server."`
 	Explain explainCmd `cmd:"" help:"Say how a mail would be read and what would become of it, and change nothing."`
 	List    listCmd    `cmd:"" help:"List the changes that are open."`
