@@ -71,6 +71,9 @@ const fewBare = 3
 func bareLabels(lines []string, labels map[policy.Label]bool) int {
 	found := map[policy.Label]bool{}
 	for _, text := range lines {
+		if len(text) > longestLabel || blank(text) {
+			continue
+		}
 		if label, ok := vocabulary.labels[foldName(unbullet(text))]; ok && labels[label] {
 			found[label] = true
 		}
@@ -88,8 +91,11 @@ func labelled(text string, labels map[policy.Label]bool, bare bool) (policy.Labe
 	text = unbullet(text)
 	at, width := separatorAt(text[:min(len(text), longestLabel)])
 	if at < 0 {
+		if !bare || len(text) > longestLabel {
+			return "", "", false
+		}
 		label, ok := vocabulary.labels[foldName(text)]
-		return label, "", bare && ok && labels[label]
+		return label, "", ok && labels[label]
 	}
 	label, ok := vocabulary.labels[foldName(text[:at])]
 	if !ok || !labels[label] {

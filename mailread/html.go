@@ -72,6 +72,7 @@ type walker struct {
 	started bool   // the current line holds something
 	space   bool   // a space is owed before the next word
 	pending separator
+	bullet  bool   // a bullet is owed before the next word
 	rest    string // a rule that cuts everything from here to the end
 }
 
@@ -128,8 +129,9 @@ func (w *walker) element(n *html.Node, s state) {
 		w.row(n, s)
 	case atom.Li:
 		w.breakLine(lineBreak)
-		w.word("- ", s)
+		w.bullet = true
 		w.children(n, s)
+		w.bullet = false
 		w.breakLine(lineBreak)
 	default:
 		s.cell = s.cell || n.DataAtom == atom.Td || n.DataAtom == atom.Th
@@ -264,7 +266,10 @@ func (w *walker) word(word string, s state) {
 	if w.space && w.started {
 		w.current.WriteByte(' ')
 	}
-	w.space = false
+	if w.bullet {
+		w.current.WriteString("- ")
+	}
+	w.space, w.bullet = false, false
 	w.current.WriteString(word)
 	if !w.started {
 		w.started, w.rule = true, w.ruleOf(s)

@@ -14,6 +14,14 @@ type Limits struct {
 // DefaultLimits are generous for people and small for machines.
 var DefaultLimits = Limits{Size: 25 << 20, Parts: 500, Depth: 20, Header: 256 << 10}
 
+// What of a body is read at all: more than a person types, with room for long
+// quotations. The bounds keep every mail under a second.
+const (
+	maxPlain = 1 << 20 // bytes
+	maxHTML  = 4 << 20 // bytes
+	maxLines = 10_000
+)
+
 // The ways in which a mail cannot be read.
 var (
 	ErrNoHeader     = errors.New("the mail has no header")

@@ -36,7 +36,7 @@ type Message struct {
 	header    message.Header
 	html      string // the HTML body's source
 	htmlLines []line // the HTML body as lines that know which are quoted
-	htmlBad   bool   // the HTML could not be parsed
+	htmlBad   bool   // the HTML could not be parsed as a whole
 	calendar  string // the method of a calendar part
 	reaction  bool   // a part is a reaction (RFC 9078)
 }

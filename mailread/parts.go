@@ -57,15 +57,18 @@ func (m *Message) readBody(e *message.Entity) {
 	m.calendar, m.reaction = p.calendar, p.reaction
 	if m.html != "" {
 		m.htmlLines, m.htmlBad = htmlLines(m.html)
+		m.htmlBad = m.htmlBad || p.tooLong
 		m.HTMLText = marked(m.htmlLines)
 	}
 	m.Attachments = p.attachments(m.html)
 }
 
 type partReader struct {
-	files    []file
-	calendar string
-	reaction bool
+	files       []file
+	calendar    string
+	reaction    bool
+	plain, html int // bytes of text so far
+	tooLong     bool
 }
 
 // A file is a part that may turn out to be an attachment.
@@ -88,25 +91,36 @@ func (p *partReader) read(e *message.Entity) body {
 		p.keep(e.Header, kind, disposition, name, data)
 		return body{}
 	}
-	text := decoded(data)
-	if err != nil {
-		text += undecoded
-	}
 	switch {
 	case disposition == "reaction":
 	case kind == "text/html":
-		return body{html: text}
-	case kind == "text/plain" && strings.EqualFold(params["format"], "flowed"):
-		return body{plain: unflow(text, strings.EqualFold(params["delsp"], "yes"))}
+		return body{html: p.textOf(data, err, &p.html, maxHTML)}
 	case kind == "text/plain":
+		text := p.textOf(data, err, &p.plain, maxPlain)
+		if strings.EqualFold(params["format"], "flowed") {
+			text = unflow(text, strings.EqualFold(params["delsp"], "yes"))
+		}
 		return body{plain: text}
 	}
 	return body{} // calendars and the like: neither text nor file
 }
 
-// undecoded stands where a broken encoding cut a text off, so that half a line
-// can never be taken for a whole one.
-const undecoded = " [the rest could not be decoded]"
+// textOf is the text of a part, cut off where all parts together are too long.
+func (p *partReader) textOf(data []byte, err error, used *int, limit int) string {
+	rest := max(limit-*used, 0)
+	cutOff := len(data) > rest
+	text := decoded(data[:min(len(data), rest)])
+	*used += len(data)
+	p.tooLong = p.tooLong || cutOff
+	if cutOff || err != nil {
+		text += undecoded
+	}
+	return text
+}
+
+// undecoded stands where a broken encoding or a limit cut a text off, so that
+// half a line can never be taken for a whole one.
+const undecoded = " [the rest could not be read]"
 
 func (p *partReader) multipart(kind string, parts message.MultipartReader) body {
 	var bodies []body

@@ -71,7 +71,8 @@ func TestFrom(t *testing.T) {
 		"<>":                                     UnreadableFrom,
 		"team: a@b.example, c@d.example;":        TwoFrom,
 		`"a@b.example" <c@d.example>`:            "c@d.example",
-		`"x"@b.example`:                          UnreadableFrom,
+		`"x"@b.example`:                          "x@b.example",
+		`"x y"@b.example`:                        UnreadableFrom,
 	} {
 		got, problem := sender([]string{value})
 		if got.Address+problem != want {
@@ -157,7 +158,7 @@ func TestHTML(t *testing.T) {
 		"<div><div>a</div></div><div>b</div>":                                       "a\nb",
 		"<div>a</div><div><br></div><div>b</div>":                                   "a\n\nb",
 		"a <b>b</b>c\n d":                                                           "a bc d",
-		"<ul><li>a</li><li><p>b</p></li></ul>":                                      "- a\n\n- b",
+		"<ul><li>a</li><li><p>b</p></li><li></li></ul>":                             "- a\n\n- b",
 		"<pre>a\n  b</pre>":                                                         "a\n  b",
 		"<table><tr><td>a</td><td>b</td></tr><tr><td>c</td><td></td></tr></table>d": "a\tb\nc\nd",
 		"<table><tr><td><p>a</p></td><td><p>b</p><p>c</p></td></tr></table>":        "a\tb\nc",

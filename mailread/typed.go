@@ -66,8 +66,11 @@ var steps = []func(lines []line, k known){
 
 func cut(lines []line, k known) Reading {
 	lines = splitAttributions(lines)
+	for i := maxLines; i < len(lines); i++ {
+		lines[i].rule = "too long"
+	}
 	for _, step := range steps {
-		step(lines, k)
+		step(lines[:min(len(lines), maxLines)], k)
 	}
 	var typed []string
 	for _, l := range lines {
@@ -141,8 +144,8 @@ func cutTokens(lines []line) {
 	}
 }
 
-// cutUndecoded cuts our own note that an encoding was broken, where it has a
-// line to itself: nothing typed was cut off then but whole lines.
+// cutUndecoded cuts our own note that the rest could not be read, where it has
+// a line to itself: no line of the text is half then.
 func cutUndecoded(lines []line) {
 	for i := range lines {
 		if lines[i].rule == "" && lines[i].text == undecoded {

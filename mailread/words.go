@@ -58,6 +58,7 @@ func foldName(s string) string {
 	if before, _, found := strings.Cut(s, "("); found && strings.HasSuffix(strings.TrimSpace(s), ")") {
 		s = before
 	}
-	s = strings.NewReplacer("-", " ", "\u2010", " ", "\u2011", " ", "*", "", "_", " ").Replace(s)
-	return oneSpace(s)
+	return oneSpace(decoration.Replace(s))
 }
+
+var decoration = strings.NewReplacer("-", " ", "\u2010", " ", "\u2011", " ", "*", "", "_", " ")
