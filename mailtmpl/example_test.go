@@ -1,7 +1,6 @@
 package mailtmpl
 
 import (
-	"maps"
 	"time"
 
 	"github.com/countersign/countersign/policy"
@@ -472,13 +471,4 @@ func variants(list map[string]Data) {
 	help := list[string(policy.AnswerStatus)]
 	help.Notice.Kind = policy.AnswerHelp
 	list["person-answer-help+change"] = help
-}
-
-// sorted by name, so that failures come in order.
-func names(list map[string]Data) []string {
-	var s []string
-	for name := range maps.Keys(list) {
-		s = append(s, name)
-	}
-	return s
 }

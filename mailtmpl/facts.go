@@ -357,7 +357,7 @@ func implemented(d Data) []Row {
 	}
 	return slices.Concat(
 		row("Version", a.Version),
-		row("Implemented", a.DoneAt+", by "+d.Name(a.By)),
+		row("Done", a.DoneAt+", by "+d.Name(a.By)),
 		ours("Attempt", attempt(a.N)),
 		row("What was done", a.Notes),
 		row("Left undone", a.LeftUndone),
@@ -467,7 +467,7 @@ func undone(d Data) []Row {
 	if r.UndoneAt == "" {
 		return nil
 	}
-	return row("Undone", r.UndoneAt+", by "+d.Name(r.UndoneBy))
+	return row("Taken out", r.UndoneAt+", by "+d.Name(r.UndoneBy))
 }
 
 func held(d Data) []Row {
@@ -647,7 +647,7 @@ func form(Data) []Row {
 
 var formHints = map[policy.Label]string{
 	policy.LabelTitle:          "in a few words, what is changed",
-	policy.LabelCategory:       "one or several of " + categoryNames(),
+	policy.LabelCategory:       "one or several of the six below",
 	policy.LabelSystems:        "which systems are touched",
 	policy.LabelJustification:  "why the business needs it",
 	policy.LabelSecurityImpact: "what could get less secure, or why nothing does",
@@ -658,14 +658,6 @@ var formHints = map[policy.Label]string{
 	policy.LabelTester:         "a member of IT or Quality Assurance; may be left out",
 	policy.LabelWindow:         "when it is to be done; may be left out",
 	policy.LabelMajor:          "yes and why, if it is a major change to backend or infrastructure; may be left out",
-}
-
-func categoryNames() string {
-	names := make([]string, len(policy.Categories))
-	for i, c := range policy.Categories {
-		names[i] = string(c)
-	}
-	return list(names, "and")
 }
 
 func person(d Data) []Row {

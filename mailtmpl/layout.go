@@ -2,6 +2,7 @@ package mailtmpl
 
 import (
 	"html/template"
+	"slices"
 	"strings"
 
 	"github.com/countersign/countersign/internal/paper"
@@ -16,6 +17,9 @@ const (
 // wrapped lays a paragraph out in lines of the text part.
 func wrapped(paragraph string) string {
 	lines := wrap(paragraph, width)
+	if slices.ContainsFunc(lines, votes) {
+		lines = wrap(paragraph, width-columns(paper.Mark))
+	}
 	for i, line := range lines {
 		lines[i] = guard(line)
 	}

@@ -66,10 +66,11 @@ func row(name, value string) []Row {
 		lines = append(lines, line)
 	}
 	for i, line := range lines {
-		if i > 0 || votes(line) {
-			line = paper.Mark + line
+		marked := i > 0 || votes(line)
+		if line = glue(line); marked {
+			line = strings.TrimRight(paper.Mark+line, " ")
 		}
-		lines[i] = strings.TrimRight(glue(line), " ")
+		lines[i] = line
 	}
 	return []Row{{Name: name, Lines: lines}}
 }

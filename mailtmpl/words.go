@@ -94,8 +94,8 @@ var (
 // them with a colon.
 func votes(line string) bool {
 	line = fold(line)
-	if strings.HasPrefix(line, ":") {
-		return true // the value of whatever stands before it
+	if line == "" || strings.HasPrefix(line, ":") {
+		return true // it says nothing itself, or is the value of what stands before it
 	}
 	if before, _, colon := strings.Cut(line, ":"); colon {
 		before = fold(before)
@@ -110,10 +110,10 @@ func votes(line string) bool {
 
 // guard is the last word on a line: a mark before it if it could be an answer.
 func guard(line string) string {
-	if votes(line) {
-		return paper.Mark + line
+	if line == "" || strings.HasPrefix(line, paper.Mark) || !votes(line) {
+		return line
 	}
-	return line
+	return paper.Mark + line
 }
 
 // glue ties every keyword to the word after it and every label with a colon to
@@ -124,11 +124,13 @@ func glue(paragraph string) string {
 	words := strings.Fields(paragraph)
 	tied := make([]bool, len(words)+1) // tied[i]: word i holds on to word i-1
 	for i, w := range words {
-		if keywords[fold(w)] {
+		number := i > 0 && tied[i] && changeNumber.MatchString(fold(w)) // after a keyword
+		if keywords[fold(w)] || number {
 			tied[i+1] = true
 		}
-		if i == len(words)-1 && votes(w) {
+		if i == len(words)-1 && (votes(w) || number) {
 			tied[i] = true
+			tied[max(i-1, 0)] = tied[max(i-1, 0)] || number
 		}
 		if !strings.Contains(norm.NFKC.String(w), ":") {
 			continue
