@@ -64,7 +64,7 @@ func TestWrongCommandLines(t *testing.T) {
 		hint  string
 	}{
 		{[]string{}, "expected one of", "--help lists the verbs"},
-		{[]string{"versoin"}, `did you mean "version"?`, "--help lists the verbs"},
+		{[]string{"versionn"}, `did you mean "version"?`, "--help lists the verbs"},
 		{[]string{"version", "--jsno"}, `did you mean "--json"?`, "countersign version --help lists the flags"},
 		{[]string{"--log-level=loud", "version"}, "--log-level", "--help lists the verbs"},
 	} {
