@@ -16,13 +16,22 @@ import (
 // Compose encodes the mail for the wire, with its slots filled. The same mail
 // with the same values always gives the same bytes.
 func Compose(m mailtmpl.Mail, slots map[string]string) ([]byte, error) {
-	msg := mail.NewMsg(mail.WithBoundary(boundary(m.MessageID)))
+	text, err := m.Text.Fill(slots)
+	if err != nil {
+		return nil, fmt.Errorf("text: %w", err)
+	}
+	html, err := m.HTML.Fill(slots)
+	if err != nil {
+		return nil, fmt.Errorf("HTML: %w", err)
+	}
+	msg := mail.NewMsg(mail.WithBoundary(boundary(text, html)))
 	if err := address(msg, m, slots); err != nil {
 		return nil, err
 	}
 	head(msg, m)
-	if err := body(msg, m, slots); err != nil {
-		return nil, err
+	msg.SetBodyString(mail.TypeTextPlain, text)
+	if html != "" {
+		msg.AddAlternativeString(mail.TypeTextHTML, html)
 	}
 	var raw bytes.Buffer
 	if _, err := msg.WriteTo(&raw); err != nil {
@@ -31,11 +40,12 @@ func Compose(m mailtmpl.Mail, slots map[string]string) ([]byte, error) {
 	return raw.Bytes(), nil
 }
 
-// boundary derives from the Message-ID: random to whoever writes our texts, and
-// the same at every try.
-func boundary(messageID string) string {
-	sum := sha256.Sum256([]byte("boundary " + messageID))
-	return "=_" + hex.EncodeToString(sum[:15])
+// boundary derives from what it bounds: the same at every try, and in no text,
+// since a text with it in would have another. go-mail writes it unquoted, so it
+// is letters and digits.
+func boundary(text, html string) string {
+	sum := sha256.Sum256([]byte(text + "\x00" + html))
+	return "countersign_" + hex.EncodeToString(sum[:15])
 }
 
 func address(msg *mail.Msg, m mailtmpl.Mail, slots map[string]string) error {
@@ -87,21 +97,4 @@ func head(msg *mail.Msg, m mailtmpl.Mail) {
 	if len(m.References) > 0 {
 		msg.SetGenHeader(mail.HeaderReferences, "<"+strings.Join(m.References, "> <")+">")
 	}
-}
-
-// body is the text, and the HTML beside it as the alternative to be preferred.
-func body(msg *mail.Msg, m mailtmpl.Mail, slots map[string]string) error {
-	text, err := m.Text.Fill(slots)
-	if err != nil {
-		return fmt.Errorf("text: %w", err)
-	}
-	html, err := m.HTML.Fill(slots)
-	if err != nil {
-		return fmt.Errorf("HTML: %w", err)
-	}
-	msg.SetBodyString(mail.TypeTextPlain, text)
-	if html != "" {
-		msg.AddAlternativeString(mail.TypeTextHTML, html)
-	}
-	return nil
 }

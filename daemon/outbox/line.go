@@ -139,7 +139,7 @@ func (o *Outbox) login(l *line, e endpoint) error {
 	}
 	if err := l.client.Auth(auth); err != nil {
 		if code(err) >= 500 {
-			return fmt.Errorf("the server refuses the username or the password: %w", err)
+			return fmt.Errorf("the server refuses the username or the password: %s", words(err))
 		}
 		return err
 	}
@@ -190,10 +190,18 @@ func (l *line) failure(at string, err error) result {
 	case r.code >= 500 && r.code <= 599:
 		r.fate = refused
 	}
-	r.why = fmt.Sprintf("the server refused %s: %v", at, err)
+	r.why = fmt.Sprintf("the server refused %s: %s", at, words(err))
 	// 421 means the server is about to hang up. The next mail needs a clean line.
 	r.broken = r.code == 421 || l.client.Reset() != nil
 	return r
+}
+
+// words are the server's own, on one line.
+func words(err error) string {
+	if reply, ok := errors.AsType[*textproto.Error](err); ok {
+		return fmt.Sprintf("%03d %s", reply.Code, strings.Join(strings.Fields(reply.Msg), " "))
+	}
+	return err.Error()
 }
 
 // code is the server's reply code in the error, or zero.

@@ -76,7 +76,7 @@ func (s *Server) configure() error {
 	}
 	for name, text := range map[string]string{
 		"dovecot.conf": conf.String(),
-		"cert.pem": string(s.Authority.CertPEM), "key.pem": string(s.Authority.KeyPEM),
+		"cert.pem":     string(s.Authority.CertPEM), "key.pem": string(s.Authority.KeyPEM),
 	} {
 		if err := s.write(name, text, 0o644); err != nil {
 			return err

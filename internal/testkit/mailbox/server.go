@@ -36,11 +36,12 @@ type Server struct {
 	SMTP, SMTPS string
 	Authority   *Authority
 
-	options  options
-	imap     *imapserver.Server
-	memory   *imapmemserver.Server
-	smtp     *smtp.Server
-	imapWire *wire
+	options   options
+	listeners []net.Listener
+	imap      *imapserver.Server
+	memory    *imapmemserver.Server
+	smtp      *smtp.Server
+	imapWire  *wire
 
 	mu       sync.Mutex
 	users    map[string]user
@@ -119,6 +120,7 @@ func (s *Server) listen() error {
 		if err != nil {
 			return fmt.Errorf("listening on loopback: %w", err)
 		}
+		s.listeners = append(s.listeners, ln)
 		*l.address = ln.Addr().String()
 		if l.imap {
 			ln = s.imapWire.listener(ln)
@@ -137,6 +139,9 @@ func (s *Server) listen() error {
 
 // Stop ends the server and all connections to it.
 func (s *Server) Stop() {
+	for _, ln := range s.listeners { // the servers may not know theirs yet
+		ln.Close() //nolint:errcheck // nothing to be done about it
+	}
 	if s.imap != nil {
 		s.imap.Close() //nolint:errcheck // nothing to be done about it
 	}
