@@ -1,6 +1,7 @@
 package mailtmpl
 
 import (
+	"fmt"
 	"regexp"
 	"strconv"
 	"strings"
@@ -100,15 +101,6 @@ func (d Data) Name(id policy.PersonID) string {
 	return said(d.Directory.Name(id))
 }
 
-// Names lists people as a sentence does.
-func (d Data) Names(ids []policy.PersonID) string {
-	names := make([]string, len(ids))
-	for i, id := range ids {
-		names[i] = d.Name(id)
-	}
-	return list(names, "and")
-}
-
 // Contact is a person's name with the address to write to.
 func (d Data) Contact(id policy.PersonID) string {
 	if p, ok := d.Directory.Person(id); ok && len(p.Addresses) > 0 {
@@ -168,7 +160,9 @@ func (d Data) Keyword() policy.Keyword {
 }
 
 // Edition names the revision and its hash: "revision 1 (9f3a 41c7)".
-func (d Data) Edition() string { return d.edition() }
+func (d Data) Edition() string {
+	return fmt.Sprintf("revision %d (%s)", d.Change.Revision, policy.ShortHash(d.Change.Hash))
+}
 
 // Standing says where the change stands, as the end of a sentence.
 func (d Data) Standing() string { return standings[d.Change.State] }

@@ -163,7 +163,7 @@ func receipt(d Data) Block {
 		block.Title = glue("Counted: " + d.Counted() + ". It was read like this")
 	}
 	if d.Number() != "" && d.Change.Revision > 0 {
-		block.Rows = append(block.Rows, ours("For", d.edition())...)
+		block.Rows = append(block.Rows, ours("For", d.Edition())...)
 	}
 	block.Rows = append(block.Rows, ours("Received", d.Time(answer.At))...)
 	block.Rows = append(block.Rows, fields(answer.Fields)...)

@@ -279,6 +279,26 @@ func TestAChangeIsOneThread(t *testing.T) {
 	}
 }
 
+func TestALongThreadKeepsItsRootAndItsEnd(t *testing.T) {
+	var thread Thread
+	thread.Root = "root@example.com"
+	for i := range 50 {
+		thread.References = append(thread.References, fmt.Sprintf("%d@example.com", i))
+	}
+	got := references(thread)
+	if len(got) != longestThread || got[0] != thread.Root || got[1] != "31@example.com" || got[19] != "49@example.com" {
+		t.Errorf("References are %q", got)
+	}
+}
+
+// What was kept need not be sent again.
+func TestACompletedAnswerAsksOnlyForTheRest(t *testing.T) {
+	m := rendered(t, examples()[string(policy.AskMissing)])
+	if !strings.Contains(m.HTML.String(), "&amp;body=APPROVE%0D%0A%0D%0ARisk%3A%20%0D%0ARollback%3A%20%0D%0A%0D%0A%0D%0A%28ref") {
+		t.Error("the button does not hold exactly the keyword and the two missing fields")
+	}
+}
+
 func TestWithOneSubjectItNeverChanges(t *testing.T) {
 	for name, d := range examples() {
 		if d.Change.Number == "" {

@@ -139,8 +139,13 @@ func submitted(d Data) string {
 	return "auto-generated"
 }
 
+// longestThread is how many ids References holds at most; some servers refuse
+// very long header lines.
+const longestThread = 20
+
 // references lists the ids of the thread (RFC 5322, 3.6.4), each once, the root
-// first and the parent last.
+// first and the parent last; of a long thread the oldest but the root are left
+// out.
 func references(t Thread) []string {
 	var ids []string
 	seen := map[string]bool{"": true, t.Parent: true}
@@ -152,6 +157,9 @@ func references(t Thread) []string {
 	}
 	if t.Parent != "" {
 		ids = append(ids, t.Parent)
+	}
+	if len(ids) > longestThread {
+		ids = append(ids[:1:1], ids[len(ids)-longestThread+1:]...)
 	}
 	return ids
 }
