@@ -123,7 +123,7 @@ func text(v reflect.Value) string {
 		}
 		v = v.Elem()
 	}
-	if at, ok := v.Interface().(time.Time); ok {
+	if at, ok := reflect.TypeAssert[time.Time](v); ok {
 		return at.UTC().Format(time.RFC3339Nano)
 	}
 	return fmt.Sprintf("%#v", v.Interface())

@@ -11,12 +11,20 @@ import (
 // Listen wakes whoever reads the channel when mail was put into the outbox, by
 // any process. One waiting wake-up stands for many, and there is one after
 // each reconnect, because some may have been lost: the reader looks for itself
-// what is due. A wake-up is only a hint; poll as well. The channel is closed
-// once ctx ends.
+// what is due. A wake-up is only a hint; poll as well. Listen returns once the
+// server has heard it, or ctx ends; the channel is closed once ctx ends.
 func (s *Store) Listen(ctx context.Context) (<-chan struct{}, error) {
 	listener := pq.NewListener(s.url, time.Second, time.Minute, nil)
-	if err := listener.Listen("countersign_outbox"); err != nil {
-		listener.Close() //nolint:errcheck,gosec // the error that counts is the first one
+	heard := make(chan error, 1)
+	go func() { heard <- listener.Listen("countersign_outbox") }() // knows no context
+	var err error
+	select {
+	case err = <-heard:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	if err != nil {
+		listener.Close()
 		return nil, fmt.Errorf("listening for outbox mail: %w", err)
 	}
 	wake := make(chan struct{}, 1)
@@ -28,7 +36,7 @@ func (s *Store) Listen(ctx context.Context) (<-chan struct{}, error) {
 // so that a dead connection is noticed.
 func relay(ctx context.Context, listener *pq.Listener, wake chan<- struct{}) {
 	defer close(wake)
-	defer listener.Close() //nolint:errcheck // nothing is left to lose
+	defer listener.Close()
 	ping := time.NewTicker(time.Minute)
 	defer ping.Stop()
 	for {
@@ -40,7 +48,7 @@ func relay(ctx context.Context, listener *pq.Listener, wake chan<- struct{}) {
 		case <-listener.Notify: // nil after a reconnect
 			select {
 			case wake <- struct{}{}:
-			default:
+			default: // one is waiting already
 			}
 		}
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"testing"
-	"time"
 
 	"github.com/countersign/countersign/storage"
 )
@@ -77,7 +76,6 @@ func TestMailIsDecidedOnce(t *testing.T) {
 	in(t, s, func(tx *storage.Tx) error {
 		err := tx.SaveMail(t.Context(), mail(1, "hello"))
 		close(saved)
-		time.Sleep(50 * time.Millisecond) // gives the other one time to run into the row; either order must do
 		return err
 	})
 	if err := <-second; !errors.Is(err, storage.ErrDuplicate) {

@@ -343,6 +343,20 @@ func TestListen(t *testing.T) {
 	}
 }
 
+// A listener that cannot be heard does not hold up the end.
+func TestListenWithoutServer(t *testing.T) {
+	ownerURL, appURL := pgtest.Test(t)
+	s := openURL(t, appURL)
+	exec(t, openSQL(t, ownerURL), `do $$ begin
+		execute format('alter database %I allow_connections false', current_database());
+	end $$`)
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if _, err := s.Listen(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("error %v, want the deadline", err)
+	}
+}
+
 func TestTokens(t *testing.T) {
 	s, owner := openBoth(t)
 	tokens := []storage.Token{

@@ -211,7 +211,7 @@ func TestLimits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer holder.Rollback()
+	defer holder.Rollback() //nolint:errcheck // it only held a lock
 	if _, err := holder.Exec(`select from changes for update`); err != nil {
 		t.Fatal(err)
 	}

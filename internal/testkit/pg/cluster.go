@@ -32,12 +32,15 @@ const (
 
 // A Cluster is a Postgres server in which databases are made and dropped.
 type Cluster struct {
-	server   *server // nil where the server is not ours
-	admin    string  // URL of a role that may create databases
-	owner    string  // name of the role that owns them
-	template string  // name of a migrated database to copy
-	made     atomic.Int64
+	server *server // nil where the server is not ours
+	admin  string  // URL of a role that may create databases
+	owner  string  // name of the role that owns them
+	name   string  // what the names of its databases begin with
+	made   atomic.Int64
 }
+
+// clusters counts the clusters of this process, which may be on one server.
+var clusters atomic.Int64
 
 // Start starts a server, or connects to the one COUNTERSIGN_TEST_DSN names.
 func Start(ctx context.Context) (*Cluster, error) {
@@ -52,22 +55,25 @@ func Start(ctx context.Context) (*Cluster, error) {
 }
 
 func find(ctx context.Context) (*Cluster, error) {
-	template := fmt.Sprintf("countersign_%d_template", os.Getpid())
+	name := fmt.Sprintf("countersign_%d_%d", os.Getpid(), clusters.Add(1))
 	if dsn := os.Getenv("COUNTERSIGN_TEST_DSN"); dsn != "" {
 		u, err := url.Parse(dsn)
 		if err != nil {
 			return nil, errors.New("COUNTERSIGN_TEST_DSN is not a URL")
 		}
-		return &Cluster{admin: dsn, owner: roleOf(u), template: template}, nil
+		return &Cluster{admin: dsn, owner: roleOf(u), name: name}, nil
 	}
 	server, err := start(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return &Cluster{server: server, admin: server.url(superuser, "postgres"), owner: owner, template: template}, nil
+	return &Cluster{server: server, admin: server.url(superuser, "postgres"), owner: owner, name: name}, nil
 }
 
-// makeTemplate makes the database that every other one is a copy of. On our
+// template is the name of the migrated database that every other is a copy of.
+func (c *Cluster) template() string { return c.name + "_template" }
+
+// makeTemplate makes the template. On our
 // own server the owner is a role without special powers, as in production.
 func (c *Cluster) makeTemplate(ctx context.Context) error {
 	if c.server != nil {
@@ -75,10 +81,10 @@ func (c *Cluster) makeTemplate(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := c.exec(ctx, `create database `+c.template+` owner `+pq.QuoteIdentifier(c.owner)); err != nil {
+	if err := c.exec(ctx, `create database `+c.template()+` owner `+pq.QuoteIdentifier(c.owner)); err != nil {
 		return err
 	}
-	if err := storage.Migrate(ctx, c.url(c.owner, c.template)); err != nil {
+	if err := storage.Migrate(ctx, c.url(c.owner, c.template())); err != nil {
 		return err
 	}
 	return c.letAppIn(ctx)
@@ -92,6 +98,9 @@ func (c *Cluster) letAppIn(ctx context.Context) error {
 	}
 	password, set := u.User.Password()
 	if !set {
+		password = u.Query().Get("password")
+	}
+	if password == "" {
 		return nil
 	}
 	return c.exec(ctx, `alter role `+app+` password `+pq.QuoteLiteral(password))
@@ -100,7 +109,7 @@ func (c *Cluster) letAppIn(ctx context.Context) error {
 // Database makes a fresh, migrated database. It gives the URL of its owner,
 // that of the role the daemon runs as, and a function that drops it again.
 func (c *Cluster) Database(ctx context.Context) (ownerURL, appURL string, drop func(), err error) {
-	return c.database(ctx, ` template `+c.template)
+	return c.database(ctx, ` template `+c.template())
 }
 
 // Empty makes a database without a schema, as [Cluster.Database] does.
@@ -109,7 +118,7 @@ func (c *Cluster) Empty(ctx context.Context) (ownerURL, appURL string, drop func
 }
 
 func (c *Cluster) database(ctx context.Context, from string) (ownerURL, appURL string, drop func(), err error) {
-	name := fmt.Sprintf("countersign_%d_%d", os.Getpid(), c.made.Add(1))
+	name := fmt.Sprintf("%s_%d", c.name, c.made.Add(1))
 	if err := c.exec(ctx, `create database `+name+` owner `+pq.QuoteIdentifier(c.owner)+from); err != nil {
 		return "", "", nil, fmt.Errorf("making a database: %w", err)
 	}
@@ -125,7 +134,7 @@ func (c *Cluster) Stop() error {
 	if c.server != nil {
 		return c.server.stop()
 	}
-	return c.exec(context.Background(), `drop database if exists `+c.template+` with (force)`)
+	return c.exec(context.Background(), `drop database if exists `+c.template()+` with (force)`)
 }
 
 // url is the admin's URL for another role and database. A password in it
@@ -161,7 +170,7 @@ func (c *Cluster) exec(ctx context.Context, statement string) error {
 	if err != nil {
 		return err
 	}
-	defer db.Close() //nolint:errcheck // nothing is left to lose
+	defer db.Close()
 	if _, err := db.ExecContext(ctx, statement); err != nil {
 		return fmt.Errorf("%s: %w", statement, err)
 	}
@@ -173,6 +182,6 @@ func ping(ctx context.Context, url string) error {
 	if err != nil {
 		return err
 	}
-	defer db.Close() //nolint:errcheck // nothing is left to lose
+	defer db.Close()
 	return db.PingContext(ctx)
 }

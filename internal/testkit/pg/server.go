@@ -128,7 +128,7 @@ func (s *server) postgres(bin string, as *syscall.Credential) error {
 	if err != nil {
 		return fmt.Errorf("starting the server: %w", err)
 	}
-	defer log.Close() //nolint:errcheck // the child has its own handle
+	defer log.Close() // the child has its own handle
 	cmd := s.command(context.Background(), as, filepath.Join(bin, "postgres"), "-D", s.data(),
 		"-c", "listen_addresses=", "-c", "unix_socket_directories="+s.dir, "-c", "max_connections=200",
 		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
