@@ -168,12 +168,16 @@ func (t *turn) ratify(b Ballot, a Answer) *Refusal {
 }
 
 // object holds up an emergency change that its co-signer would not have
-// authorized; one that is being undone, or is, needs no holding up.
+// authorized; from then on nothing is decided without a second pair of eyes.
+// One that is being undone, or is, needs no holding up.
 func (t *turn) object(b Ballot, a Answer) *Refusal {
 	t.cast(b, a)
 	t.emit(&OwesRatification{Owed: false, At: t.now})
 	t.mark(MarkObjected, "%s objected to the emergency: %s", t.dir.Name(a.By), a.Fields.Get(LabelReason))
 	t.why = fmt.Sprintf("%s has objected.", t.dir.Name(a.By))
+	if !slices.ContainsFunc(t.change.Requirements, func(r Requirement) bool { return r.CoSign }) {
+		t.emit(&Required{Requirement: coSignature(), At: t.now})
+	}
 	going := t.change.State == StateUndoing || t.change.takenOut()
 	if !going && t.change.State != StateHeldUp {
 		t.hold(Hold{From: t.change.State, By: a.By, Why: a.Fields.Get(LabelReason)})

@@ -52,7 +52,7 @@ func (t *turn) reconsider() *Refusal {
 }
 
 func (t *turn) waitsForDirectory() bool {
-	directory := []ProblemCode{ProblemNobody, ProblemNoTester, ProblemNotEligible}
+	directory := []ProblemCode{ProblemNobody, ProblemNoTester, ProblemNotEligible, ProblemNotAllowed}
 	return !slices.ContainsFunc(t.change.Problems, func(p Problem) bool { return !slices.Contains(directory, p.Code) })
 }
 
@@ -73,7 +73,7 @@ func (t *turn) sayVacant() {
 	case StateProposed:
 		open = c.unmet(BallotAuthorization, KeywordApprove)
 	case StateHeldUp:
-		open = c.undecided()
+		open = c.undecided(t.dir)
 	}
 	for _, r := range open {
 		if !r.CoSign && len(t.dir.Holders(r.Role)) == 0 {

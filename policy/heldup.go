@@ -37,7 +37,7 @@ func (t *turn) reassignable(to PersonID) *Refusal {
 // has answered. Different answers are put to them again.
 func (t *turn) resume() {
 	votes := t.votes()
-	if len(votes) == 0 || len(t.change.undecided()) > 0 {
+	if len(votes) == 0 || len(t.change.undecided(t.dir)) > 0 {
 		return
 	}
 	decided, agreed := t.agreed(votes)

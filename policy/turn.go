@@ -158,6 +158,8 @@ func (t *turn) whyAsked(b Ballot) string {
 		return fmt.Sprintf("You stand in for %s.", t.dir.Name(b.For))
 	case b.CoSign && b.Kind == BallotAuthorization:
 		return "Somebody who neither proposed nor implements the change must authorize it too (four eyes)."
+	case b.CoSign && b.Kind == BallotDecision:
+		return "Somebody who neither proposed nor implements the change must decide on it too (four eyes)."
 	case b.Pool:
 		return "You are one of several people asked; the first answer counts."
 	}

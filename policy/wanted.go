@@ -82,7 +82,7 @@ func (w *wants) authorization() {
 // decision asks the required authorizers what is to become of a change that is
 // held up. Who has answered is not asked again in this round.
 func (w *wants) decision() {
-	w.requirements(BallotDecision, w.change.undecided())
+	w.requirements(BallotDecision, w.change.undecided(w.dir))
 }
 
 // requirements asks everyone who could meet each open requirement, and who
@@ -219,10 +219,14 @@ func (c Change) done(d Directory, by func(Change, []PersonID) bool) bool {
 	return len(groups) > 0 && !slices.ContainsFunc(groups, func(people []PersonID) bool { return !by(c, people) })
 }
 
-// undecided lists the requirements nobody has answered in this hold.
-func (c Change) undecided() []Requirement {
+// undecided lists the requirements nobody has answered in this hold. A second
+// pair of eyes that is nobody's any more is not waited for.
+func (c Change) undecided(d Directory) []Requirement {
 	var open []Requirement
 	for _, r := range c.Requirements {
+		if r.CoSign && len(r.holders(c, d)) == 0 {
+			continue
+		}
 		answered := slices.ContainsFunc(c.Ballots, func(b Ballot) bool {
 			return b.meets(r, c, BallotDecision, KeywordContinue) || b.meets(r, c, BallotDecision, KeywordAccept)
 		})
