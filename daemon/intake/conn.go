@@ -63,7 +63,7 @@ func (c *patientConn) Read(p []byte) (int, error) {
 		c.mu.Lock()
 		c.silent = c.patience
 		c.mu.Unlock()
-		c.Close() //nolint:errcheck // the time-out is the error to report
+		c.Close()
 	}
 	return n, err
 }

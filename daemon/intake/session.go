@@ -46,14 +46,14 @@ func (i *Intake) connect(ctx context.Context) (*session, error) {
 	}
 	s.conn = &patientConn{Conn: conn}
 	s.conn.expect(i.CommandTimeout)
-	stop := context.AfterFunc(ctx, func() { s.conn.Close() }) //nolint:errcheck // the steps below say so
+	stop := context.AfterFunc(ctx, func() { s.conn.Close() })
 	defer stop()
 	if err := s.secure(e); err != nil {
-		s.conn.Close() //nolint:errcheck // the first error is the one to report
+		s.conn.Close()
 		return nil, fmt.Errorf("connecting to %s: %w", e.address, s.explain(err))
 	}
 	if err := s.login(); err != nil {
-		s.conn.Close() //nolint:errcheck // likewise
+		s.conn.Close()
 		return nil, fmt.Errorf("logging in to %s: %w", e.address, s.explain(err))
 	}
 	return s, nil
@@ -206,7 +206,7 @@ func (s *session) pause(ctx context.Context, d time.Duration) {
 func (s *session) close() {
 	s.conn.expect(min(s.CommandTimeout, 5*time.Second))
 	s.client.Logout().Wait() //nolint:errcheck // it may be broken already
-	s.conn.Close()           //nolint:errcheck // nothing to be done about it
+	s.conn.Close()
 }
 
 // explain says in plain words what the library says in its own.

@@ -183,10 +183,10 @@ func answer(c net.Conn, lines chan<- string, script func(string) string) {
 		}
 		lines <- line
 		reply := script(line)
-		switch {
-		case reply == "":
+		switch reply {
+		case "":
 			return
-		case reply == "silence":
+		case "silence":
 			for r.Scan() {
 			}
 			return

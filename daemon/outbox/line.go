@@ -88,7 +88,7 @@ func (l *line) connect(ctx context.Context, e endpoint, trust *tls.Config) (err 
 		}
 		l.conn = secured
 	}
-	stop := context.AfterFunc(ctx, func() { l.conn.Close() }) //nolint:errcheck // the steps below say so
+	stop := context.AfterFunc(ctx, func() { l.conn.Close() })
 	defer stop()
 	if l.client, err = smtp.NewClient(l.conn, e.host); err != nil {
 		return fmt.Errorf("waiting for the greeting: %w", err)
@@ -224,7 +224,7 @@ func (l *line) quit() {
 
 func (l *line) drop() {
 	if l != nil && l.conn != nil {
-		l.conn.Close() //nolint:errcheck // nothing to be done about it
+		l.conn.Close()
 	}
 }
 

@@ -94,7 +94,7 @@ func freeAddress() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer ln.Close() //nolint:errcheck // it carried nothing
+	defer ln.Close()
 	return ln.Addr().String(), nil
 }
 
@@ -142,7 +142,7 @@ func greeted(address string) bool {
 	if err != nil {
 		return false
 	}
-	defer c.Close()                                    //nolint:errcheck // it was a look only
+	defer c.Close()
 	c.SetReadDeadline(time.Now().Add(2 * time.Second)) //nolint:errcheck // the read says so
 	b := make([]byte, 4)
 	n, _ := c.Read(b)

@@ -84,7 +84,7 @@ func (a Account) with(use func(*imapclient.Client) error) error {
 	if err != nil {
 		return err
 	}
-	defer c.Close() //nolint:errcheck // it is not needed any more
+	defer c.Close()
 	if err := c.Login(a.Username, a.Password).Wait(); err != nil {
 		return err
 	}

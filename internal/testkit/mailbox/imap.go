@@ -82,7 +82,7 @@ func (w *wire) cut() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for c := range w.conns {
-		c.Close() //nolint:errcheck // it is meant to break
+		c.Close()
 	}
 	clear(w.conns)
 }

@@ -140,13 +140,13 @@ func (s *Server) listen() error {
 // Stop ends the server and all connections to it.
 func (s *Server) Stop() {
 	for _, ln := range s.listeners { // the servers may not know theirs yet
-		ln.Close() //nolint:errcheck // nothing to be done about it
+		ln.Close()
 	}
 	if s.imap != nil {
-		s.imap.Close() //nolint:errcheck // nothing to be done about it
+		s.imap.Close()
 	}
 	if s.smtp != nil {
-		s.smtp.Close() //nolint:errcheck // nothing to be done about it
+		s.smtp.Close()
 	}
 }
 
