@@ -3,6 +3,7 @@ package storage_test
 import (
 	"context"
 	"errors"
+	"net/url"
 	"reflect"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/lib/pq"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/countersign/countersign/internal/testkit/pgtest"
@@ -347,14 +349,24 @@ func TestListen(t *testing.T) {
 func TestListenWithoutServer(t *testing.T) {
 	ownerURL, appURL := pgtest.Test(t)
 	s := openURL(t, appURL)
-	exec(t, openSQL(t, ownerURL), `do $$ begin
-		execute format('alter database %I allow_connections false', current_database());
-	end $$`)
+	shutOut(t, ownerURL)
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	if _, err := s.Listen(ctx); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error %v, want the deadline", err)
 	}
+}
+
+// shutOut ends new connections to the database, also the owner's.
+func shutOut(t *testing.T, ownerURL string) {
+	t.Helper()
+	u, err := url.Parse(ownerURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := strings.TrimPrefix(u.Path, "/")
+	u.Path = "/postgres"
+	exec(t, openSQL(t, u.String()), `alter database `+pq.QuoteIdentifier(name)+` allow_connections false`)
 }
 
 func TestTokens(t *testing.T) {
