@@ -131,11 +131,12 @@ func TestSets(t *testing.T) {
 	one := "Title: a\nCategory: software\nSystems: b\nJustification: c\nRisk: low\nRollback: d\nTest plan: e\n"
 	other := strings.NewReplacer("Title: a", "Title: z", "Systems: b", "Systems: y").Replace(one)
 	for typed, want := range map[string]int{
-		"":                   0,
-		one:                  1,
-		one + "Risk: high\n": 1,
-		one + one:            1,
-		one + "\n" + other:   2,
+		"":  0,
+		one: 1,
+		one + "Title: z\nRisk: high\nSystems: y\n": 1,
+		one + "Risk: high\n":                       1,
+		one + one:                                  1,
+		one + "\n" + other:                         2,
 		one + other + strings.ReplaceAll(other, "z", "x"):                   3,
 		one + "Title:\nSystems:\nRisk:\nRollback:\nTest plan:\nCategory:\n": 1,
 	} {

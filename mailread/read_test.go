@@ -135,6 +135,13 @@ func TestClean(t *testing.T) {
 	}
 }
 
+// A line of blanks ends a header, as people see it.
+func TestBlanksEndTheHeader(t *testing.T) {
+	if m := read(t, "From: a@example.com\n \t\nAPPROVE\n"); m.Text != "APPROVE\n" {
+		t.Errorf("Text %q", m.Text)
+	}
+}
+
 // People write subjects that begin like an automatic reply's.
 func TestSubjectOfAPersonIsNotAVacation(t *testing.T) {
 	for subject, want := range map[string]string{

@@ -88,6 +88,62 @@ func TestOurWordsInTheirFieldsStay(t *testing.T) {
 	}
 }
 
+// A paragraph that only borrows some of our words is the person's; so are our
+// phrases where they are short.
+func TestBorrowedWordsAreTyped(t *testing.T) {
+	for _, typed := range []string{
+		"Bob asked why you are asked to authorize this change as CTO, and when the window was moved, and by whom, and I could not say.",
+		"Upgrade PostgreSQL: the billing cluster first line, because replication is rebuilt, does not pass; their risk this change",
+	} {
+		if r := Typed(plainMail("STATUS\n\n"+typed), ballot); r.Text != "STATUS\n\n"+typed {
+			t.Errorf("typed %q, cut %v", r.Text, r.Cuts)
+		}
+	}
+}
+
+// One label that is also a mail header's does not make a quotation.
+func TestFromAloneIsNoQuotation(t *testing.T) {
+	typed := "REJECT\nReason: two firewall rules\nFrom: vlan 7\nTo: vlan 9\nthey overlap"
+	if got := Typed(plainMail(typed)).Text; got != typed {
+		t.Errorf("typed %q", got)
+	}
+}
+
+// The sender's name closes a mail, unless it is what a label asks for.
+func TestOwnNameAtTheEnd(t *testing.T) {
+	for text, want := range map[string]string{
+		"TAKE\n\nAda":                       "TAKE",
+		"TAKE\n\n- Ada Byron":               "TAKE",
+		"HANDOVER\nImplementer:\n\nAda":     "HANDOVER\nImplementer:\n\nAda",
+		"HANDOVER\nImplementer: Ada\n\nAda": "HANDOVER\nImplementer: Ada",
+		"HANDOVER\nImplementer:\nAda":       "HANDOVER\nImplementer:\nAda",
+		"TAKE\n\nBob":                       "TAKE\n\nBob",
+		"Ada":                               "Ada",
+	} {
+		if got := Typed(&Message{From: Address{Name: "Ada Byron"}, Text: text}).Text; got != want {
+			t.Errorf("%q: typed %q", text, got)
+		}
+	}
+}
+
+// A body beyond what anybody types is cut off, and then its parts are not
+// taken to agree.
+func TestBodyTooLong(t *testing.T) {
+	long := strings.Repeat("word\n", maxPlain/5+10)
+	m := read(t, "From: a@example.com\n\n"+long)
+	if len(m.Text) > maxPlain+len(undecoded) || !strings.HasSuffix(m.Text, undecoded) {
+		t.Errorf("%d bytes, ending %q", len(m.Text), m.Text[len(m.Text)-40:])
+	}
+	r := Typed(m)
+	if n := strings.Count(r.Text, "\n") + 1; n > maxLines {
+		t.Errorf("%d lines are taken for typed", n)
+	}
+	html := "<p>APPROVE</p>" + strings.Repeat("<p>word</p>", maxHTML/11+10)
+	if r := Typed(read(t, "From: a@example.com\nContent-Type: text/html\n\n"+html)); !r.Disagree {
+		t.Error("half an HTML body is trusted")
+	}
+}
+
 func TestAttributionTakesNoTypedLine(t *testing.T) {
 	for _, typed := range []string{"APPROVE", "On balance, 2 of us agree.", "REJECT: see 14:30 <a@b.example> said"} {
 		mail := typed + "\nOn Mon, Nov 23, 2026 at 9:14 AM Changes <changes@example.com> wrote:\n> x\n"
