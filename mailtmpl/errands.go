@@ -102,10 +102,13 @@ func (d Data) may(keyword policy.Keyword) bool {
 	switch keyword {
 	case policy.KeywordStop:
 		return stoppable[c.State] && d.hasPart()
-	case policy.KeywordWithdraw, policy.KeywordAmend:
+	case policy.KeywordAmend:
 		return proposer && (c.State == policy.StateProposed || c.State == policy.StateAuthorized)
+	case policy.KeywordWithdraw:
+		return proposer && (c.State == policy.StateProposed || stoppable[c.State])
 	case policy.KeywordReschedule:
-		return (proposer || reader == c.Implementer) && c.Revision > 0 && !c.Release.Ever && !c.State.End()
+		movable := c.State == policy.StateProposed || c.State == policy.StateHeldUp || stoppable[c.State]
+		return movable && (proposer || reader == d.doer())
 	case policy.KeywordUndone:
 		return reader == c.Implementer && (c.State == policy.StateReleased || c.State == policy.StateChecked)
 	default:
@@ -127,7 +130,9 @@ func (d Data) hasPart() bool {
 		}
 	}
 	for _, b := range c.Ballots {
-		if b.Person == reader && b.Kind == policy.BallotAuthorization && b.Said(policy.KeywordApprove) {
+		approved := b.Kind == policy.BallotAuthorization && b.Said(policy.KeywordApprove)
+		tests := b.Kind == policy.BallotTest && b.Open()
+		if b.Person == reader && (approved || tests) {
 			return true
 		}
 	}

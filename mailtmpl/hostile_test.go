@@ -190,16 +190,16 @@ func checkLines(t *testing.T, text string, m Mail) {
 		if columns(line) > width {
 			t.Errorf("with %q a line has %d columns: %q", text, columns(line), line)
 		}
-		if isLabel(line) {
-			t.Errorf("with %q a label stands alone: %q", text, line)
-		}
 	}
-	page := seen(t, m.HTML.String())
+	html := seen(t, m.HTML.String())
 	for form, lines := range map[string][]string{
 		"text": strings.Split(body, "\n"), "text quoted": requoted(body, 1, 72), "text quoted thrice": requoted(body, 3, 72),
-		"text on a phone": requoted(body, 1, 48), "HTML": strings.Split(page.text+"\n"+page.hidden, "\n"), "HTML wrapped": requoted(page.text, 0, 76),
+		"text wrapped short": requoted(body, 1, 56), "HTML": strings.Split(html.text+"\n"+html.hidden, "\n"), "HTML wrapped": requoted(html.text, 0, 76),
 	} {
 		for _, line := range lines {
+			if isLabel(strings.TrimLeft(line, "> ")) {
+				t.Errorf("with %q, %s: a label stands alone: %q", text, form, line)
+			}
 			if as := answersAs(line); as != "" {
 				t.Errorf("with %q, %s: a line reads as %s: %q", text, form, as, line)
 			}

@@ -26,20 +26,28 @@ func wrapped(paragraph string) string {
 	return strings.Join(lines, "\n")
 }
 
+// aLongWord is one that a client might put on a line of its own when it wraps a
+// row again, leaving the name alone on the line before: a label and its value,
+// as people paste them from tables.
+const aLongWord = 25
+
 // inColumns lays a row out in two columns. A name too long for its column
 // pushes the first line of the value aside.
 func inColumns(r Row) string {
-	name := strings.Repeat(" ", indent) + flat(r.Name)
-	name += strings.Repeat(" ", max(valueAt-columns(name), 2))
+	name := flat(r.Name)
+	name += strings.Repeat(" ", max(valueAt-indent-columns(name), 2))
 	var lines []string
 	for i, line := range r.Lines {
 		first := width - valueAt
 		if i == 0 {
-			first = width - columns(name)
+			first = width - indent - columns(name)
 		}
 		lines = append(lines, continued(line, first, r.Ours)...)
 	}
-	return name + strings.Join(lines, "\n"+strings.Repeat(" ", valueAt))
+	if word, _, _ := strings.Cut(lines[0], " "); columns(word) > aLongWord {
+		name = tied(name)
+	}
+	return strings.Repeat(" ", indent) + name + strings.Join(lines, "\n"+strings.Repeat(" ", valueAt))
 }
 
 // continued wraps one line of a value, the first line into as many columns as
@@ -66,6 +74,9 @@ func continued(line string, first int, ours bool) []string {
 	}
 	return lines
 }
+
+// tied keeps the words of a name, and what follows it, on one line.
+func tied(name string) string { return strings.ReplaceAll(name, " ", noBreak) }
 
 // href is the part of a button's address up to the next slot. Everything in it
 // is percent-encoded by mailto.

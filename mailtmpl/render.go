@@ -92,7 +92,7 @@ var (
 	textLayout = texttemplate.Must(texttemplate.New("layout.txt").
 			Funcs(texttemplate.FuncMap{"wrap": wrapped, "columns": inColumns}).ParseFS(embedded, "layout.txt"))
 	htmlLayout = htmltemplate.Must(htmltemplate.New("layout.html").
-			Funcs(htmltemplate.FuncMap{"href": href}).ParseFS(embedded, "layout.html"))
+			Funcs(htmltemplate.FuncMap{"href": href, "tied": tied}).ParseFS(embedded, "layout.html"))
 )
 
 // A sheet is a letter on its way through a layout.

@@ -116,10 +116,9 @@ func guard(line string) string {
 	return paper.Mark + line
 }
 
-// glue ties every keyword to the word after it and every label with a colon to
-// the word before it, and a keyword or label at the end to what it follows, so
-// that wherever a line is broken, no keyword is left alone and no label begins
-// one.
+// glue ties every keyword to the word after it, or at the end to the one before
+// it, and every label to the word before it, so that wherever a line is broken,
+// no keyword is left alone and no label begins one.
 func glue(paragraph string) string {
 	words := strings.Fields(paragraph)
 	tied := make([]bool, len(words)+1) // tied[i]: word i holds on to word i-1
@@ -132,14 +131,16 @@ func glue(paragraph string) string {
 			tied[i] = true
 			tied[max(i-1, 0)] = tied[max(i-1, 0)] || number
 		}
-		if !strings.Contains(norm.NFKC.String(w), ":") {
-			continue
-		}
 		for n := 0; n < 3 && i-n >= 0; n++ {
-			if before, _, _ := strings.Cut(fold(strings.Join(words[i-n:i+1], " ")), ":"); labels[fold(before)] || keywords[fold(before)] {
+			name, _, colon := strings.Cut(fold(strings.Join(words[i-n:i+1], " ")), ":")
+			if colon && !strings.Contains(norm.NFKC.String(w), ":") {
+				break // the label ended before this word
+			}
+			if name = fold(name); labels[name] || colon && keywords[name] {
 				for j := i - n; j <= i; j++ {
 					tied[j] = true
 				}
+				tied[i+1] = tied[i+1] || i == n // it begins the paragraph
 			}
 		}
 	}

@@ -16,7 +16,7 @@ func TestAKeywordIsNeverLeftAloneByWrapping(t *testing.T) {
 		"I said “Reject” and more":              "I said “Reject”~and more",
 		"note Risk: low":                        "note~Risk: low",
 		"note Security impact: none":            "note~Security~impact: none",
-		"and Risk and Rollback.":                "and Risk and~Rollback.",
+		"lines Left as, Risk and Rollback.":     "lines~Left~as,~Risk and~Rollback.",
 		"nothing here to tie":                   "nothing here to tie",
 	} {
 		if got := strings.ReplaceAll(glue(text), noBreak, "~"); got != want {
