@@ -3,11 +3,12 @@ package config
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/countersign/countersign/internal/server"
 )
 
 // A protocol is how a server may be written.
@@ -38,7 +39,7 @@ func checkServer(f *faults, p protocol) {
 		f.err(p.key, "a user name does not belong here", "Use username and password_file.")
 	case u.Hostname() == "" || u.Port() == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "":
 		f.err(p.key, "is not a host and a port", form)
-	case u.Scheme == p.insecure && !loopback(u.Hostname()):
+	case u.Scheme == p.insecure && !server.Loopback(u.Hostname()):
 		f.err(p.key, fmt.Sprintf("%s would send the password in clear to %s", u.Scheme, u.Hostname()),
 			form+" Without encryption only this machine itself may be reached.")
 	case mixed[u.Scheme+":"+u.Port()] != "":
@@ -53,11 +54,6 @@ func reason(err error) string {
 		return e.Err.Error()
 	}
 	return err.Error()
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 func checkDatabase(c *Config, f *faults) {

@@ -17,11 +17,11 @@ import (
 	"crypto/tls"
 	"errors"
 	"log/slog"
-	"math/rand/v2"
 	"sync"
 	"time"
 
 	"github.com/countersign/countersign/daemon/desk"
+	"github.com/countersign/countersign/internal/server"
 )
 
 // A Desk decides.
@@ -145,7 +145,7 @@ func (i *Intake) Sweep(ctx context.Context) (int, error) {
 
 // Run reads the mailbox until ctx ends, and finishes the mail in hand first.
 func (i *Intake) Run(ctx context.Context) error {
-	retry := backoff{first: time.Second, last: 5 * time.Minute}
+	retry := server.Backoff{First: time.Second, Last: 5 * time.Minute}
 	for ctx.Err() == nil {
 		began := time.Now()
 		err := i.live(ctx)
@@ -153,9 +153,9 @@ func (i *Intake) Run(ctx context.Context) error {
 			break
 		}
 		if time.Since(began) > lasting {
-			retry.reset()
+			retry.Reset()
 		}
-		pause := retry.next()
+		pause := retry.Next()
 		i.Log.Warn("mailbox connection lost", "error", err, "retry_in", pause.Round(time.Millisecond))
 		sleep(ctx, pause)
 	}
@@ -189,17 +189,6 @@ func (i *Intake) live(ctx context.Context) error {
 
 // errUnheard is a mail the desk could not decide yet; it stays where it is.
 var errUnheard = errors.New("mail left in the inbox, undecided")
-
-// A backoff doubles the pause from first to last, with some chance in it, so
-// that many clients of a broken server do not come back all at once.
-type backoff struct{ first, last, pause time.Duration }
-
-func (b *backoff) reset() { b.pause = 0 }
-
-func (b *backoff) next() time.Duration {
-	b.pause = min(max(2*b.pause, b.first), b.last)
-	return b.pause*3/4 + rand.N(b.pause/2)
-}
 
 func sleep(ctx context.Context, d time.Duration) {
 	t := time.NewTimer(d)

@@ -11,6 +11,8 @@ import (
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
 	"github.com/emersion/go-sasl"
+
+	"github.com/countersign/countersign/internal/server"
 )
 
 // What a server can do beyond the least; each is optional to us.
@@ -32,7 +34,7 @@ type session struct {
 // connect dials, secures the connection and logs in. Whatever the server does,
 // each step ends within the CommandTimeout or with ctx.
 func (i *Intake) connect(ctx context.Context) (*session, error) {
-	e, err := parseEndpoint(i.URL)
+	e, err := server.IMAP.Parse(i.URL)
 	if err != nil {
 		return nil, err
 	}
@@ -40,9 +42,9 @@ func (i *Intake) connect(ctx context.Context) (*session, error) {
 	dialing, cancel := context.WithTimeout(ctx, i.CommandTimeout)
 	defer cancel()
 	var d net.Dialer
-	conn, err := d.DialContext(dialing, "tcp", e.address)
+	conn, err := d.DialContext(dialing, "tcp", e.Address)
 	if err != nil {
-		return nil, fmt.Errorf("connecting to %s: %w", e.address, err)
+		return nil, fmt.Errorf("connecting to %s: %w", e.Address, err)
 	}
 	s.conn = &patientConn{Conn: conn}
 	s.conn.expect(i.CommandTimeout)
@@ -50,37 +52,37 @@ func (i *Intake) connect(ctx context.Context) (*session, error) {
 	defer stop()
 	if err := s.secure(e); err != nil {
 		s.conn.Close()
-		return nil, fmt.Errorf("connecting to %s: %w", e.address, s.explain(err))
+		return nil, fmt.Errorf("connecting to %s: %w", e.Address, s.explain(err))
 	}
 	if err := s.login(); err != nil {
 		s.conn.Close()
-		return nil, fmt.Errorf("logging in to %s: %w", e.address, s.explain(err))
+		return nil, fmt.Errorf("logging in to %s: %w", e.Address, s.explain(err))
 	}
 	return s, nil
 }
 
 // secure brings up TLS, as the endpoint wants it, and waits for the greeting.
-func (s *session) secure(e endpoint) (err error) {
+func (s *session) secure(e server.Endpoint) (err error) {
 	config := &tls.Config{}
 	if s.TLS != nil {
 		config = s.TLS.Clone()
 	}
 	if config.ServerName == "" {
-		config.ServerName = e.host
+		config.ServerName = e.Host
 	}
 	options := &imapclient.Options{TLSConfig: config, UnilateralDataHandler: s.listener()}
-	switch e.security {
-	case implicitTLS:
+	switch e.Security {
+	case server.ImplicitTLS:
 		conn := tls.Client(s.conn, config)
 		if err := conn.Handshake(); err != nil {
 			return err
 		}
 		s.client = imapclient.New(conn, options)
-	case startTLS:
+	case server.STARTTLS:
 		if s.client, err = imapclient.NewStartTLS(s.conn, options); err != nil {
 			return fmt.Errorf("STARTTLS: %w", err)
 		}
-	case plaintext:
+	case server.Plaintext:
 		s.client = imapclient.New(s.conn, options)
 	}
 	return s.client.WaitGreeting()

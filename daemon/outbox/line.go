@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/wneessen/go-mail/smtp"
+
+	"github.com/countersign/countersign/internal/server"
 )
 
 // A line is one connection to the SMTP server, logged in. It uses the lower
@@ -45,7 +47,7 @@ const grace = 20 * time.Second
 
 // dial connects, secures the connection and logs in, within DialTimeout.
 func (o *Outbox) dial(ctx context.Context) (*line, error) {
-	e, err := parseEndpoint(o.URL)
+	e, err := server.SMTP.Parse(o.URL)
 	if err != nil {
 		return nil, err
 	}
@@ -54,21 +56,21 @@ func (o *Outbox) dial(ctx context.Context) (*line, error) {
 	l := &line{timeout: o.Timeout}
 	if err := l.connect(ctx, e, o.TLS); err != nil {
 		l.drop()
-		return nil, fmt.Errorf("connecting to %s: %w", e.address, err)
+		return nil, fmt.Errorf("connecting to %s: %w", e.Address, err)
 	}
 	stop := context.AfterFunc(ctx, l.drop)
 	defer stop()
 	if err := o.login(l, e); err != nil {
 		l.drop()
-		return nil, fmt.Errorf("logging in to %s: %w", e.address, err)
+		return nil, fmt.Errorf("logging in to %s: %w", e.Address, err)
 	}
 	return l, nil
 }
 
 // connect dials, hears the greeting, and has TLS as the endpoint wants it.
-func (l *line) connect(ctx context.Context, e endpoint, trust *tls.Config) (err error) {
+func (l *line) connect(ctx context.Context, e server.Endpoint, trust *tls.Config) (err error) {
 	var d net.Dialer
-	if l.conn, err = d.DialContext(ctx, "tcp", e.address); err != nil {
+	if l.conn, err = d.DialContext(ctx, "tcp", e.Address); err != nil {
 		return err
 	}
 	if deadline, ok := ctx.Deadline(); ok {
@@ -79,9 +81,9 @@ func (l *line) connect(ctx context.Context, e endpoint, trust *tls.Config) (err 
 		config = trust.Clone()
 	}
 	if config.ServerName == "" {
-		config.ServerName = e.host
+		config.ServerName = e.Host
 	}
-	if e.security == implicitTLS {
+	if e.Security == server.ImplicitTLS {
 		secured := tls.Client(l.conn, config)
 		if err := secured.HandshakeContext(ctx); err != nil {
 			return err
@@ -90,13 +92,13 @@ func (l *line) connect(ctx context.Context, e endpoint, trust *tls.Config) (err 
 	}
 	stop := context.AfterFunc(ctx, func() { l.conn.Close() })
 	defer stop()
-	if l.client, err = smtp.NewClient(l.conn, e.host); err != nil {
+	if l.client, err = smtp.NewClient(l.conn, e.Host); err != nil {
 		return fmt.Errorf("waiting for the greeting: %w", err)
 	}
 	if err := l.client.Hello(hostname()); err != nil {
 		return fmt.Errorf("EHLO: %w", err)
 	}
-	if e.security != startTLS {
+	if e.Security != server.STARTTLS {
 		return nil
 	}
 	if offered, _ := l.client.Extension("STARTTLS"); !offered {
@@ -117,7 +119,7 @@ func hostname() string {
 	return name
 }
 
-func (o *Outbox) login(l *line, e endpoint) error {
+func (o *Outbox) login(l *line, e server.Endpoint) error {
 	if o.Username == "" {
 		return nil
 	}
@@ -127,13 +129,13 @@ func (o *Outbox) login(l *line, e endpoint) error {
 	}
 	_, offer := l.client.Extension("AUTH")
 	offered := strings.Fields(strings.ToUpper(offer))
-	inClear := e.security == plaintext
+	inClear := e.Security == server.Plaintext
 	var auth smtp.Auth
 	switch {
 	case slices.Contains(offered, "PLAIN"):
-		auth = smtp.PlainAuth("", o.Username, password, e.host, inClear)
+		auth = smtp.PlainAuth("", o.Username, password, e.Host, inClear)
 	case slices.Contains(offered, "LOGIN"):
-		auth = smtp.LoginAuth(o.Username, password, e.host, inClear)
+		auth = smtp.LoginAuth(o.Username, password, e.Host, inClear)
 	default:
 		return fmt.Errorf("the server allows no login with a password; it offers %q", offer)
 	}

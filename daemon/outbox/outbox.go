@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/countersign/countersign/internal/paper"
+	"github.com/countersign/countersign/internal/server"
 	"github.com/countersign/countersign/mailtmpl"
 	"github.com/countersign/countersign/storage"
 )
@@ -109,17 +110,17 @@ func (o *Outbox) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	retry := backoff{first: time.Second, last: 5 * time.Minute}
+	retry := server.Backoff{First: time.Second, Last: 5 * time.Minute}
 	for ctx.Err() == nil {
 		sent, err := o.Drain(ctx)
 		switch {
 		case ctx.Err() != nil:
 		case err != nil:
-			pause := retry.next()
+			pause := retry.Next()
 			o.Log.Warn("outbox interrupted", "sent", sent, "error", err, "retry_in", pause.Round(time.Millisecond))
 			wait(ctx, nil, pause)
 		default:
-			retry.reset()
+			retry.Reset()
 			woken = wait(ctx, woken, o.Poll)
 		}
 	}

@@ -4,9 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
+	"github.com/countersign/countersign/internal/server"
 	"github.com/countersign/countersign/storage"
 )
 
@@ -43,20 +43,9 @@ func (o *Outbox) report(ctx context.Context, m storage.OutMail, r result) error 
 // pauseBefore is how long to wait after the nth try: 1, 2, 4 … minutes, an hour
 // at most, and a little by chance.
 func pauseBefore(attempt int) time.Duration {
-	b := backoff{first: time.Minute, last: time.Hour}
+	b := server.Backoff{First: time.Minute, Last: time.Hour}
 	for range min(attempt, 10) - 1 {
-		b.next()
+		b.Next()
 	}
-	return b.next()
-}
-
-// A backoff doubles the pause from first to last; what it gives out is up to a
-// quarter longer, so that many clients do not come back all at once.
-type backoff struct{ first, last, pause time.Duration }
-
-func (b *backoff) reset() { b.pause = 0 }
-
-func (b *backoff) next() time.Duration {
-	b.pause = min(max(2*b.pause, b.first), b.last)
-	return b.pause + rand.N(b.pause/4)
+	return b.Next()
 }

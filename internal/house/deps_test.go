@@ -22,14 +22,15 @@ var imports = []struct {
 	from, to, why string
 }{
 	{"policy", "", "the policy is pure: what it decides depends on what it is handed and on nothing else"},
+	{"internal/server", "", "how a server is written lies below those who call it"},
 	{"internal/paper", "", "marks and tokens lie below everything that writes or reads them"},
 	{"mailread", "policy internal/paper", "reading a mail needs no database, no template and no daemon"},
 	{"mailtmpl", "policy internal/paper", "what a mail says is handed in; templates look nothing up"},
 	{"storage", "policy internal/paper", "storage keeps what was decided; it neither decides nor renders"},
-	{"daemon/config", "policy internal/paper", "options are read by themselves, and handed to those who use them"},
+	{"daemon/config", "policy internal/paper internal/server", "options are read by themselves, and handed to those who use them"},
 	{"daemon/desk", "policy internal/paper mailread mailtmpl storage", "mail, page and clock meet at the desk; it knows none of them"},
-	{"daemon/intake", "policy daemon/desk storage", "intake fetches and files; what a mail means is the desk's"},
-	{"daemon/outbox", "policy internal/paper mailtmpl storage", "the outbox sends what was written; it decides nothing"},
+	{"daemon/intake", "policy internal/server daemon/desk storage", "intake fetches and files; what a mail means is the desk's"},
+	{"daemon/outbox", "policy internal/paper internal/server mailtmpl storage", "the outbox sends what was written; it decides nothing"},
 	{"daemon/clock", "policy daemon/desk storage", "the clock says what is due; what comes of it is the desk's"},
 	{"daemon/web", "policy internal/paper daemon/desk storage", "pages show and hand in; what an answer means is the desk's"},
 	{"daemon/records", "policy storage", "publishing decides nothing"},
