@@ -72,6 +72,9 @@ func cutsBefore(cuts [][]int, at int) int {
 }
 
 func category(name string) (policy.Category, bool) {
+	if len(name) > longestLabel {
+		return "", false
+	}
 	c, ok := vocabulary.categories[strings.ReplaceAll(foldName(name), " & ", " and ")]
 	return c, ok
 }
