@@ -122,27 +122,9 @@ func guard(line string) string {
 func glue(paragraph string) string {
 	words := strings.Fields(paragraph)
 	tied := make([]bool, len(words)+1) // tied[i]: word i holds on to word i-1
-	for i, w := range words {
-		number := i > 0 && tied[i] && changeNumber.MatchString(fold(w)) // after a keyword
-		if keywords[fold(w)] || number {
-			tied[i+1] = true
-		}
-		if i == len(words)-1 && (votes(w) || number) {
-			tied[i] = true
-			tied[max(i-1, 0)] = tied[max(i-1, 0)] || number
-		}
-		for n := 0; n < 3 && i-n >= 0; n++ {
-			name, _, colon := strings.Cut(fold(strings.Join(words[i-n:i+1], " ")), ":")
-			if colon && !strings.Contains(norm.NFKC.String(w), ":") {
-				break // the label ended before this word
-			}
-			if name = fold(name); labels[name] || colon && keywords[name] {
-				for j := i - n; j <= i; j++ {
-					tied[j] = true
-				}
-				tied[i+1] = tied[i+1] || i == n // it begins the paragraph
-			}
-		}
+	for i := range words {
+		tieKeyword(words, tied, i)
+		tieLabel(words, tied, i)
 	}
 	var b strings.Builder
 	for i, w := range words {
@@ -156,6 +138,40 @@ func glue(paragraph string) string {
 		b.WriteString(w)
 	}
 	return b.String()
+}
+
+// tieKeyword ties word i to the next if it is a keyword, or goes with one as a
+// change's number or a dash does; the last word is tied to the one before it.
+func tieKeyword(words []string, tied []bool, i int) {
+	plain := fold(words[i])
+	with := i > 0 && tied[i] && (plain == "" || changeNumber.MatchString(plain))
+	if keywords[plain] || with {
+		tied[i+1] = true
+	}
+	if i == len(words)-1 && (votes(words[i]) || with) {
+		tied[i] = true
+		if with {
+			tied[i-1] = true
+		}
+	}
+}
+
+// tieLabel ties the words of a label that ends at word i to one another and to
+// the word before them, or to the next where they begin the paragraph.
+func tieLabel(words []string, tied []bool, i int) {
+	for n := 0; n < 3 && i-n >= 0; n++ {
+		name, _, colon := strings.Cut(fold(strings.Join(words[i-n:i+1], " ")), ":")
+		if colon && !strings.Contains(norm.NFKC.String(words[i]), ":") {
+			return // the label ended before this word
+		}
+		if name = fold(name); !labels[name] && (!colon || !keywords[name]) {
+			continue
+		}
+		for j := i - n; j <= i; j++ {
+			tied[j] = true
+		}
+		tied[i+1] = tied[i+1] || i == n
+	}
 }
 
 // wrap breaks one paragraph into lines of at most n columns. It breaks at plain
