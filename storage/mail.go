@@ -81,6 +81,18 @@ func (t *Tx) countAttempt(ctx context.Context, key MailKey) (attempts int, dispo
 	return attempts, "", err
 }
 
+// UncountAttempt takes an attempt back that the mail is not to blame for, such
+// as one that ended with the database's connection.
+func (s *Store) UncountAttempt(ctx context.Context, key MailKey) error {
+	_, err := s.db.ExecContext(ctx, `
+		update attempts set attempts = attempts - 1
+		where folder = $1 and uidvalidity = $2 and uid = $3 and attempts > 0`, key.Folder, key.UIDValidity, key.UID)
+	if err != nil {
+		return fmt.Errorf("taking back an attempt at mail %s: %w", key, err)
+	}
+	return nil
+}
+
 // SaveMail archives the mail with its disposition. It is ErrDuplicate if the
 // mail was decided before.
 func (t *Tx) SaveMail(ctx context.Context, m Mail) error {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -72,6 +73,17 @@ func passing(err error) bool {
 		return false
 	}
 	return broken(err) || pq.As(err, pqerror.TRSerializationFailure, pqerror.TRDeadlockDetected) != nil
+}
+
+// Blameless says whether an error comes from the circumstances, not from what
+// was to be written: the server is away, full, out of connections, or we are
+// told to stop.
+func Blameless(err error) bool {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errUnknown) || passing(err) {
+		return true
+	}
+	known, ok := errors.AsType[*pq.Error](err)
+	return ok && slices.Contains([]string{"08", "53", "55", "57", "58"}, string(known.Code.Class()))
 }
 
 // broken says whether the error means that the connection is gone.
