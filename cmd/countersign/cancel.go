@@ -4,35 +4,45 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/countersign/countersign/policy"
 	"github.com/countersign/countersign/storage"
 )
 
 type cancelCmd struct {
-	Change string `arg:"" placeholder:"CHG" help:"The change's number."`
-	Reason string `required:"" placeholder:"TEXT" help:"Why; everyone with a part in the change is told."`
+	Change string `arg:"" help:"The change's number, such as CHG-2026-0042."`
+	Reason string `required:"" placeholder:"TEXT" help:"Why. Everyone with a part in the change is told."`
 }
 
-// Run ends a change that touched nothing in production. The daemon may run
-// meanwhile; it sends the mails.
+// Help says more than the one line.
+func (*cancelCmd) Help() string {
+	return `It is for a change that nobody of the policy can end any more, such as one whose people
+have left. The record says that an operator did it. A change of which anything was ever in
+production cannot be canceled: its authorizer answers UNDO. The daemon may run meanwhile; it
+sends the mails.
+
+    countersign cancel CHG-2026-0042 --reason "the vendor withdrew the product"`
+}
+
+// Run ends a change that touched nothing in production.
 func (c *cancelCmd) Run(g *globals) error {
+	if policy.Placeholder(c.Reason) {
+		return &failure{err: fmt.Errorf("the reason %q says nothing", c.Reason), hint: "Everyone with a part in the change will read it.", code: exitUsage}
+	}
 	d, err := g.daemon()
 	if err != nil {
 		return err
 	}
 	defer d.Close() //nolint:errcheck // what was committed is safe
-	if err := d.Load(g.ctx); err != nil {
-		return err
-	}
 	decision, err := d.Desk.Cancel(g.ctx, c.Change, c.Reason)
 	if errors.Is(err, storage.ErrNotFound) {
-		return &failure{err: fmt.Errorf("there is no change %s", c.Change), hint: "countersign list --all shows every change.", code: exitNo}
+		return unknownChange(c.Change)
 	}
 	if err != nil {
-		return err
+		return fmt.Errorf("canceling %s: %w", c.Change, err)
 	}
 	if r := decision.Refusal; r != nil {
 		return &failure{err: errors.New(r.Reason), hint: r.Hint, code: exitNo}
 	}
-	_, err = fmt.Fprintf(g.stdout, "%s is canceled; %d people are told.\n", decision.Change.Name(), len(decision.Notices))
+	_, err = fmt.Fprintf(g.stdout, "%s is canceled. The daemon tells %s.\n", decision.Change.Name(), count(len(decision.Notices), "person", "people"))
 	return err
 }

@@ -2,7 +2,7 @@ package main
 
 import (
 	"fmt"
-	"strings"
+	"io"
 
 	countersign "github.com/countersign/countersign/daemon"
 	"github.com/countersign/countersign/daemon/config"
@@ -12,13 +12,32 @@ type checkCmd struct {
 	JSON bool `name:"json" help:"Answer in JSON."`
 }
 
-// A checked thing is one line of what check says.
-type checked struct {
+// Help says more than the one line.
+func (*checkCmd) Help() string {
+	return `It reads the configuration and the secret files, connects to the database, and logs in
+to the mailbox and to the server that sends mail. It changes nothing and sends nothing, and
+may run beside the daemon.
+
+Each line begins with "ok", with "note" for what the daemon can live with, or with "FAULT";
+below a fault stands its remedy. It leaves with 0 if there is no fault, else with 1.`
+}
+
+// A finding is one line of what check says.
+type finding struct {
 	What   string `json:"what"`
-	OK     bool   `json:"ok"`
+	Mark   mark   `json:"mark"`
 	Says   string `json:"says"`
 	Remedy string `json:"remedy,omitempty"`
 }
+
+// A mark says how a finding is meant.
+type mark string
+
+const (
+	markOK    mark = "ok"
+	markNote  mark = "note" // the daemon can live with it
+	markFault mark = "FAULT"
+)
 
 // Run tries the configuration for real: it reads it, connects to the database,
 // logs in to the mailbox and to the server that sends mail, and changes nothing.
@@ -27,54 +46,70 @@ func (c *checkCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	faults := cfg.Check()
-	results := []checked{}
-	for _, f := range faults {
-		results = append(results, checked{What: f.Key, OK: f.Severity == config.Warning, Says: fmt.Sprintf("%s: %s", f.Severity, f.What), Remedy: f.Remedy})
+	findings := g.findings(cfg)
+	if c.JSON {
+		err = printJSON(g.stdout, findings)
+	} else {
+		err = printFindings(g.stdout, findings)
 	}
-	if !config.Broken(faults) {
-		results = append(results, checked{What: "configuration", OK: true, Says: fmt.Sprintf("%d people, policy %s %s", len(cfg.People), cfg.Policy.ID, cfg.Policy.Version)})
-		for _, p := range countersign.Probes(cfg, countersign.Options{Log: g.log}) {
-			results = append(results, c.try(g, p))
-		}
+	if err == nil && faults(findings) > 0 {
+		return errNo
 	}
-	if err := c.print(g, results); err != nil {
-		return err
-	}
-	for _, r := range results {
-		if !r.OK {
-			return errNo
-		}
-	}
-	return nil
+	return err
 }
 
-func (*checkCmd) try(g *globals, p countersign.Probe) checked {
+// findings looks at the configuration first: with an error in it the servers
+// are not tried.
+func (g *globals) findings(cfg *config.Config) []finding {
+	var list []finding
+	told := cfg.Check()
+	for _, f := range told {
+		m := markFault
+		if f.Severity == config.Warning {
+			m = markNote
+		}
+		list = append(list, finding{f.Key, m, f.What, f.Remedy})
+	}
+	if config.Broken(told) {
+		return append(list, finding{"servers", markNote, "not tried while the configuration has faults", ""})
+	}
+	says := fmt.Sprintf("policy %s %s, %s", cfg.Policy.ID, cfg.Policy.Version, count(len(cfg.People), "person", "people"))
+	list = append(list, finding{"configuration", markOK, says, ""})
+	for _, p := range countersign.Probes(cfg, countersign.Options{Log: g.log, Now: g.now}) {
+		list = append(list, g.try(p))
+	}
+	return list
+}
+
+func (g *globals) try(p countersign.Probe) finding {
 	says, err := p.Try(g.ctx)
 	if err != nil {
-		return checked{What: p.Name, Says: err.Error(), Remedy: p.Remedy}
+		return finding{p.Name, markFault, err.Error(), remedy(p, err)}
 	}
-	return checked{What: p.Name, OK: true, Says: says}
+	return finding{p.Name, markOK, says, ""}
 }
 
-func (c *checkCmd) print(g *globals, results []checked) error {
-	if c.JSON {
-		return printJSON(g.stdout, results)
-	}
-	for _, r := range results {
-		mark := "ok   "
-		switch {
-		case !r.OK:
-			mark = "FAULT"
-		case strings.HasPrefix(r.Says, string(config.Warning)):
-			mark = "note "
-		}
-		if _, err := fmt.Fprintf(g.stdout, "%s  %s: %s\n", mark, r.What, r.Says); err != nil {
-			return err
-		}
-		if r.Remedy != "" {
-			fmt.Fprintf(g.stdout, "       %s\n", r.Remedy)
+func faults(findings []finding) int {
+	n := 0
+	for _, f := range findings {
+		if f.Mark == markFault {
+			n++
 		}
 	}
-	return nil
+	return n
+}
+
+func printFindings(w io.Writer, findings []finding) error {
+	for _, f := range findings {
+		fmt.Fprintf(w, "%-5s  %s: %s\n", f.Mark, f.What, f.Says)
+		if f.Remedy != "" {
+			fmt.Fprintf(w, "       %s\n", f.Remedy)
+		}
+	}
+	says := "No faults: the daemon can run."
+	if n := faults(findings); n > 0 {
+		says = count(n, "fault", "faults") + "."
+	}
+	_, err := fmt.Fprintf(w, "\n%s\n", says)
+	return err
 }

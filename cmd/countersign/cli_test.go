@@ -65,7 +65,7 @@ func TestWrongCommandLines(t *testing.T) {
 	}{
 		{[]string{}, "expected one of", "--help lists the verbs"},
 		{[]string{"versionn"}, `did you mean "version"?`, "--help lists the verbs"},
-		{[]string{"version", "--jsno"}, `did you mean "--json"?`, "countersign version --help lists the flags"},
+		{[]string{"version", "--jsno"}, `did you mean "--json"?`, "countersign version --help says how it is used"},
 		{[]string{"--log-level=loud", "version"}, "--log-level", "--help lists the verbs"},
 	} {
 		got := command(t, c.line...)

@@ -1,17 +1,31 @@
 package main
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/countersign/countersign/daemon/desk"
+	"github.com/countersign/countersign/policy"
+	"github.com/countersign/countersign/storage"
 )
 
 type explainCmd struct {
-	File string `arg:"" placeholder:"FILE.eml" help:"The mail, as the mail server has it; - for standard input."`
+	File string `arg:"" name:"file.eml" help:"The mail with its header, as the mail program saves it; - for standard input."`
+}
+
+// Help says more than the one line.
+func (*explainCmd) Help() string {
+	return `It says who sent the mail, what was cut away as quoted, what of it counts as typed, how
+that was read, what would become of it now and why, and which mails would leave. Nothing is
+changed and nothing is sent; the daemon may run meanwhile.
+
+    countersign explain answer.eml
+
+A mail that was decided before is explained as the duplicate it would be.`
 }
 
 // Run says who sent a mail, how it was read, what would become of it and why.
@@ -26,12 +40,15 @@ func (e *explainCmd) Run(g *globals) error {
 		return err
 	}
 	defer d.Close() //nolint:errcheck // it wrote nothing
-	d.Desk.Use(d.Configured())
-	out, err := d.Desk.Explain(g.ctx, desk.Incoming{Folder: "explained", Received: time.Now(), Size: int64(len(raw)), Raw: raw})
+	out, err := d.Desk.Explain(g.ctx, e.incoming(g, raw, d.Intake.Limit))
 	if err != nil {
+		return fmt.Errorf("explaining %s: %w", e.File, err)
+	}
+	before, err := d.Store.Change(g.ctx, out.Change.Name())
+	if err != nil && !errors.Is(err, storage.ErrNotFound) {
 		return err
 	}
-	explain(g.stdout, out)
+	explanation{g.stdout, out, before, d.Configured()}.print()
 	return nil
 }
 
@@ -42,61 +59,110 @@ func (e *explainCmd) read() ([]byte, error) {
 	return os.ReadFile(e.File)
 }
 
-// explain writes what became of the mail, the reading first.
-func explain(w io.Writer, o desk.Outcome) {
-	section := func(name string, lines ...string) {
-		for i, line := range lines {
-			if i > 0 {
-				name = ""
-			}
-			fmt.Fprintf(w, "%-11s %s\n", name, line)
+// incoming is the mail as intake would hand it over: of one over the limit, the
+// header alone.
+func (*explainCmd) incoming(g *globals, raw []byte, limit int64) desk.Incoming {
+	in := desk.Incoming{Folder: "explained", Received: g.now(), Size: int64(len(raw)), Raw: raw}
+	if in.Size > limit {
+		in.Oversize = true
+		in.Raw, _, _ = bytes.Cut(raw, []byte("\r\n\r\n"))
+		in.Raw, _, _ = bytes.Cut(in.Raw, []byte("\n\n"))
+		in.Raw = append(in.Raw, "\r\n\r\n"...)
+	}
+	return in
+}
+
+// An explanation says what would become of a mail: how it is read first, then
+// what it does to the change as it stands before.
+type explanation struct {
+	io.Writer
+	desk.Outcome
+	before    policy.Change
+	directory policy.Directory
+}
+
+func (x explanation) print() {
+	x.read()
+	fmt.Fprintln(x)
+	x.row("outcome", string(x.Disposition))
+	switch r := x.Refusal; {
+	case r != nil:
+		x.row("because", r.Reason, r.Hint)
+	case x.Disposition != desk.Accepted && x.Disposition != desk.Counted:
+		x.row("because", x.Reason)
+	}
+	x.effects()
+	fmt.Fprint(x, "\nNothing was changed and nothing was sent.\n")
+}
+
+// row writes a name and its lines beside it; without lines, nothing.
+func (x explanation) row(name string, lines ...string) {
+	for i, line := range lines {
+		if i > 0 {
+			name = ""
 		}
+		fmt.Fprintln(x, strings.TrimRight(fmt.Sprintf("%-9s %s", name, line), " "))
 	}
-	if m := o.Message; m != nil {
-		section("from", fmt.Sprintf("%s <%s>: %s", m.From.Name, m.From.Address, orSay(string(o.Person), "nobody in the directory")))
-		section("subject", m.Subject)
-	}
-	if o.Change.ID != "" {
-		section("change", fmt.Sprintf("%s, %s: %s", o.Change.Name(), o.Change.State, o.Change.Title()))
-	}
-	if b, ok := o.Change.Ballot(o.Ballot); ok {
-		section("ballot", fmt.Sprintf("%s of %s, %s", b.Kind, b.Person, b.Status))
-	}
-	for _, cut := range o.Typed.Cuts {
-		section("cut", fmt.Sprintf("%d lines by the rule %q", strings.Count(strings.TrimRight(cut.Text, "\n"), "\n")+1, cut.Rule))
-	}
-	section("typed", lines(o.Typed.Text)...)
-	section("keyword", orSay(string(o.Answer.Keyword), "none"))
-	if o.Answer.Unclear != "" {
-		section("unclear", o.Answer.Unclear)
-	}
-	for _, l := range o.Answer.Form.Labels() {
-		section("field", fmt.Sprintf("%s = %s", l, strings.ReplaceAll(o.Answer.Form.Get(l), "\n", " / ")))
-	}
-	section("outcome", fmt.Sprintf("%s (%s)", o.Disposition, orSay(o.Reason, "no more to say")))
-	if r := o.Refusal; r != nil {
-		section("because", r.Reason, r.Hint)
-	}
-	for _, e := range o.Events {
-		section("event", e.Kind())
-	}
-	for _, n := range o.Notices {
-		section("mail", fmt.Sprintf("%s to %s", n.Kind, orSay(string(n.To), n.Address)))
-	}
-	section("", "Nothing was changed and nothing was sent.")
 }
 
-func lines(text string) []string {
-	text = strings.TrimSpace(text)
-	if text == "" {
-		return []string{"nothing"}
+// read writes how the mail is read.
+func (x explanation) read() {
+	m := x.Message
+	if m == nil {
+		x.row("from", "the mail cannot be taken apart")
+		return
 	}
-	return strings.Split(text, "\n")
+	x.row("from", x.sender())
+	x.row("subject", m.Subject)
+	if x.before.ID != "" {
+		x.row("about", fmt.Sprintf("%s, %s: %s", x.before.Name(), x.before.State, x.before.Title()))
+	}
+	if b, ok := x.before.Ballot(x.Ballot); ok {
+		x.row("ballot", fmt.Sprintf("%s of %s, %s", b.Kind, b.Person, b.Status))
+	}
+	if x.Typed.Text == "" && len(x.Typed.Cuts) == 0 {
+		return // the mail was settled before a word of it was read
+	}
+	for _, cut := range x.Typed.Cuts {
+		lines := strings.Count(strings.TrimRight(cut.Text, "\n"), "\n") + 1
+		x.row("cut away", fmt.Sprintf("%s (%s)", count(lines, "line", "lines"), cut.Rule))
+	}
+	x.row("typed", strings.Split(orElse(strings.TrimSpace(x.Typed.Text), "nothing"), "\n")...)
+	x.answer()
 }
 
-func orSay(text, otherwise string) string {
-	if text == "" {
-		return otherwise
+func (x explanation) sender() string {
+	from := strings.TrimSpace(fmt.Sprintf("%s <%s>", x.Message.From.Name, x.Message.From.Address))
+	if x.Person == "" {
+		return from + ", nobody in the directory"
 	}
-	return text
+	return fmt.Sprintf("%s, who is %s (%s)", from, x.directory.Name(x.Person), x.Person)
+}
+
+func (x explanation) answer() {
+	a := x.Answer
+	x.row("keyword", orElse(string(a.Keyword), orElse(a.Unclear, "none")))
+	for _, l := range a.Form.Labels() {
+		x.row("field", fmt.Sprintf("%s = %s", l, strings.ReplaceAll(a.Form.Get(l), "\n", " / ")))
+	}
+}
+
+// effects writes what the mail does: to the change, to the record, and in mail.
+func (x explanation) effects() {
+	if after := x.Change; len(x.Events) > 0 && after.State != x.before.State {
+		x.row("change", fmt.Sprintf("%s goes from %s to %s", after.Name(), orElse(string(x.before.State), "nothing"), after.State))
+	}
+	kinds := make([]string, len(x.Events))
+	for i, e := range x.Events {
+		kinds[i] = e.Kind()
+	}
+	if len(kinds) > 0 {
+		x.row("record", strings.Join(kinds, ", "))
+	}
+	for _, n := range x.Notices {
+		x.row("mail", fmt.Sprintf("%s to %s", n.Kind, orElse(string(n.To), n.Address)))
+	}
+	if len(x.Notices) == 0 {
+		x.row("mail", "none")
+	}
 }

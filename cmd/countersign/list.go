@@ -1,9 +1,8 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -18,7 +17,18 @@ type listCmd struct {
 	JSON  bool     `name:"json" help:"Answer in JSON."`
 }
 
-// A listed change is what list --json prints of it.
+// Help says more than the one line.
+func (*listCmd) Help() string {
+	return `Of each change: its number, its state, whose answer it waits for, and by when the
+first of these is due.
+
+The states that wait for somebody are draft, proposed, authorized, in progress, implemented,
+tested, released, checked, held up, undoing and undone. The ends are closed, rolled back,
+rejected, withdrawn, expired and canceled. docs/states.md explains them.`
+}
+
+// A listed change is what list --json prints of it: a documented interface, to
+// which fields are only added.
 type listed struct {
 	Number     string            `json:"number"` // of a draft: its draft number
 	State      policy.State      `json:"state"`
@@ -34,15 +44,15 @@ type listed struct {
 
 // Run lists the changes that are open, or all.
 func (l *listCmd) Run(g *globals) error {
+	filter, err := l.filter()
+	if err != nil {
+		return err
+	}
 	store, location, err := g.store()
 	if err != nil {
 		return err
 	}
 	defer store.Close() //nolint:errcheck // it only read
-	filter := storage.Filter{Open: !l.All && len(l.State) == 0}
-	for _, s := range l.State {
-		filter.States = append(filter.States, policy.State(s))
-	}
 	changes, err := store.List(g.ctx, filter)
 	if err != nil {
 		return err
@@ -51,15 +61,27 @@ func (l *listCmd) Run(g *globals) error {
 		return printJSON(g.stdout, listedChanges(changes))
 	}
 	if len(changes) == 0 {
-		fmt.Fprintln(g.stdout, "No changes.")
-		return nil
+		_, err := fmt.Fprintln(g.stdout, "No such changes.")
+		return err
 	}
 	w := tabwriter.NewWriter(g.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "NUMBER\tSTATE\tWAITS FOR\tDUE\tTITLE")
 	for _, c := range changes {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", c.Name(), c.State, waiting(c.WaitingFor), day(c.Due, location), c.Title)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", c.Name(), c.State, waiting(c.WaitingFor), at(c.Due, location), c.Title)
 	}
 	return w.Flush()
+}
+
+func (l *listCmd) filter() (storage.Filter, error) {
+	f := storage.Filter{Open: !l.All && len(l.State) == 0}
+	for _, name := range l.State {
+		state := policy.State(strings.ToLower(name))
+		if !slices.Contains(policy.States, state) {
+			return f, &failure{err: fmt.Errorf("%q is no state of a change", name), hint: "countersign list --help names the states.", code: exitUsage}
+		}
+		f.States = append(f.States, state)
+	}
+	return f, nil
 }
 
 func listedChanges(changes []storage.Summary) []listed {
@@ -67,27 +89,10 @@ func listedChanges(changes []storage.Summary) []listed {
 	for _, c := range changes {
 		list = append(list, listed{
 			Number: c.Name(), State: c.State, Revision: c.Revision, Title: c.Title, Proposer: c.Proposer,
-			Major: c.Major, Opened: c.Opened, Ended: c.Ended, WaitingFor: c.WaitingFor, Due: c.Due,
+			Major: c.Major, Opened: c.Opened, Ended: c.Ended, WaitingFor: some(c.WaitingFor), Due: c.Due,
 		})
 	}
 	return list
-}
-
-// store connects to the database alone, for the verbs that only read it.
-func (g *globals) store() (*storage.Store, *time.Location, error) {
-	c, err := g.load()
-	if err != nil {
-		return nil, nil, err
-	}
-	location, err := time.LoadLocation(c.Organization.Timezone)
-	if err != nil {
-		return nil, nil, err
-	}
-	store, err := storage.Open(g.ctx, c.Database.URL)
-	if err != nil {
-		return nil, nil, hinted(err, "Is Postgres running, and does database.url name it? countersign check tries it.")
-	}
-	return store, location, nil
 }
 
 func waiting(people []policy.PersonID) string {
@@ -95,22 +100,5 @@ func waiting(people []policy.PersonID) string {
 	for i, p := range people {
 		names[i] = string(p)
 	}
-	if len(names) == 0 {
-		return "-"
-	}
-	return strings.Join(names, ", ")
-}
-
-func day(t time.Time, location *time.Location) string {
-	if t.IsZero() {
-		return "-"
-	}
-	return t.In(location).Format("Mon 2 Jan 15:04")
-}
-
-func printJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	e.SetEscapeHTML(false)
-	return e.Encode(v)
+	return orElse(strings.Join(names, ", "), "-")
 }

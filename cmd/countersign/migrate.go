@@ -9,6 +9,14 @@ import (
 
 type migrateCmd struct{}
 
+// Help says more than the one line.
+func (*migrateCmd) Help() string {
+	return `It connects as the role of database.owner_url and is the only verb that does. In an empty
+database it makes everything, among it the role countersign_app, as which the daemon connects.
+Running it again, or twice at once, does no harm. An older daemon may run on meanwhile unless
+CHANGELOG.md says otherwise.`
+}
+
 // Run brings the database to the schema of this program. Running it again, or
 // twice at once, does no harm.
 func (*migrateCmd) Run(g *globals) error {

@@ -11,6 +11,17 @@ type rebuildCmd struct {
 	Check bool `help:"Only compare; write nothing."`
 }
 
+// Help says more than the one line.
+func (*rebuildCmd) Help() string {
+	return `The record is the chain of events; what list and show print is computed from it. With
+--check, the chain is held against itself and every change against its events, and each
+difference is a line; nothing is written, and the daemon may run meanwhile. It leaves with 0
+if there is none, else with 1.
+
+Without --check, what differs is written anew from the record. If the record itself is
+damaged, nothing is written.`
+}
+
 // Run recomputes every change from the record, and with --check only says
 // where the stored one differs.
 func (r *rebuildCmd) Run(g *globals) error {
@@ -35,15 +46,16 @@ func (r *rebuildCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(g.stdout, "%d events, %d changes: ", report.Events, report.Changes)
+	fmt.Fprintf(g.stdout, "%s, %s: ", count(int(report.Events), "event", "events"), count(report.Changes, "change", "changes"))
+	differences := count(len(report.Differences), "difference", "differences")
 	switch {
 	case report.OK():
 		fmt.Fprintln(g.stdout, "the record holds and everything agrees with it.")
 	case r.Check:
-		fmt.Fprintf(g.stdout, "%d differences.\n", len(report.Differences))
+		fmt.Fprintln(g.stdout, differences+".")
 		return errNo
 	default:
-		fmt.Fprintf(g.stdout, "%d differences, mended.\n", len(report.Differences))
+		fmt.Fprintln(g.stdout, differences+", mended.")
 	}
 	return nil
 }

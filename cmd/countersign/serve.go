@@ -1,12 +1,18 @@
 package main
 
-import (
-	"github.com/coreos/go-systemd/v22/daemon"
-
-	countersign "github.com/countersign/countersign/daemon"
-)
+import "github.com/coreos/go-systemd/v22/daemon"
 
 type serveCmd struct{}
+
+// Help says more than the one line.
+func (*serveCmd) Help() string {
+	return `It reads the mailbox, decides every mail, and sends what is owed, until it is told to
+stop by SIGTERM or Ctrl-C; the mail in hand is finished first. It can be killed at any time:
+nothing is lost, and nothing acts twice. The log goes to standard error.
+
+It does not start while the configuration has an error or the database lacks its schema. When
+the mailbox or the mail server cannot be reached, it keeps trying.`
+}
 
 // Run runs the daemon until it is told to stop. The mail in hand is finished
 // first.
@@ -23,18 +29,4 @@ func (*serveCmd) Run(g *globals) error {
 	daemon.SdNotify(false, daemon.SdNotifyReady)          //nolint:errcheck
 	defer daemon.SdNotify(false, daemon.SdNotifyStopping) //nolint:errcheck
 	return d.Run(g.ctx)
-}
-
-// daemon loads the configuration and connects, for the verbs that need the
-// whole.
-func (g *globals) daemon() (*countersign.Daemon, error) {
-	c, err := g.load()
-	if err != nil {
-		return nil, err
-	}
-	d, err := countersign.New(g.ctx, c, countersign.Options{Log: g.log})
-	if err != nil {
-		return nil, hinted(err, "countersign check tries every server; countersign migrate brings the database up to date.")
-	}
-	return d, nil
 }
