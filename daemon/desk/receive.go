@@ -46,10 +46,21 @@ func (d *Desk) Receive(ctx context.Context, in Incoming) (Filing, error) {
 		return Disposition(decided).Filing(), err
 	}
 	if err != nil {
-		return "", fmt.Errorf("deciding mail %s: %w", key, err)
+		return "", d.blame(ctx, key, fmt.Errorf("deciding mail %s: %w", key, err))
 	}
 	d.Log.Info("mail decided", "uid", in.UID, "disposition", string(out.Disposition), "change", out.Change.Name(), "reason", out.Reason)
 	return out.Disposition.Filing(), nil
+}
+
+// blame takes the attempt back where the mail is not at fault: a database that
+// was away three times must not put a vote aside unread.
+func (d *Desk) blame(ctx context.Context, key storage.MailKey, err error) error {
+	if !storage.Blameless(err) {
+		return err
+	}
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer stop()
+	return errors.Join(err, d.Store.UncountAttempt(ctx, key))
 }
 
 // An Outcome is what became of a mail, and why.
