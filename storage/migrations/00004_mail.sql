@@ -12,7 +12,7 @@ create table attempts (
     folder      text not null,
     uidvalidity bigint not null,
     uid         bigint not null,
-    attempts    integer not null check (attempts > 0),
+    attempts    integer not null check (attempts >= 0),
     primary key (folder, uidvalidity, uid)
 );
 grant select, insert, update on attempts to countersign_app;
