@@ -61,8 +61,8 @@ func fieldsOf[T any]() []string {
 
 func methodsOf[T any]() []string {
 	var names []string
-	for i := range reflect.TypeFor[T]().NumMethod() {
-		names = append(names, reflect.TypeFor[T]().Method(i).Name)
+	for method := range reflect.TypeFor[T]().Methods() {
+		names = append(names, method.Name)
 	}
 	return names
 }

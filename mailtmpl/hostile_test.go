@@ -196,7 +196,8 @@ func checkLines(t *testing.T, text string, m Mail) {
 		"text": strings.Split(body, "\n"), "text quoted": requoted(body, 1, 72), "text quoted thrice": requoted(body, 3, 72),
 		"text wrapped short": requoted(body, 1, 56), "HTML": strings.Split(html.text+"\n"+html.hidden, "\n"), "HTML wrapped": requoted(html.text, 0, 76),
 	} {
-		for _, line := range lines {
+		slices.Sort(lines)
+		for _, line := range slices.Compact(lines) {
 			if isLabel(strings.TrimLeft(line, "> ")) {
 				t.Errorf("with %q, %s: a label stands alone: %q", text, form, line)
 			}

@@ -224,6 +224,8 @@ func columns(s string) int {
 	n := 0
 	for _, r := range s {
 		switch {
+		case r < 0x300: // Latin, the common case
+			n++
 		case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf):
 		case r >= 0x1100 && (unicode.In(r, unicode.Han, unicode.Hangul, unicode.Hiragana, unicode.Katakana) ||
 			r >= 0xff00 && r <= 0xff60 || r >= 0x1f300 && r <= 0x1faff):
