@@ -133,15 +133,29 @@ func marks(d Data) []Row {
 	return rows
 }
 
+// answered is the proposal the reader knows: of the revision they answered, or
+// of the one before.
+func (d Data) answered() policy.Proposal {
+	n := d.Change.Revision - 1
+	for _, b := range d.Change.Ballots {
+		if e := d.Earlier; e != nil && b.Answer != nil && b.Answer.By == e.By && b.Answer.At.Equal(e.At) {
+			n = b.Revision
+		}
+	}
+	for _, r := range d.Change.Revisions {
+		if r.Number == n {
+			return r.Proposal
+		}
+	}
+	return policy.Proposal{}
+}
+
 // changed shows what the reader has not yet seen of this revision, before and after.
 func changed(d Data) []Row {
 	if len(d.Changed) == 0 {
 		return nil
 	}
-	var before policy.Form
-	if n := len(d.Change.Revisions); n > 1 {
-		before = d.readable(d.Change.Revisions[n-2].Proposal)
-	}
+	before := d.readable(d.answered())
 	after := d.readable(d.Change.Proposal)
 	var rows []Row
 	for _, l := range d.Changed {

@@ -299,6 +299,21 @@ func TestACompletedAnswerAsksOnlyForTheRest(t *testing.T) {
 	}
 }
 
+// Who answered revision 1 and is asked about revision 3 sees what lies between.
+func TestWhatChangedIsHeldAgainstTheRevisionAnswered(t *testing.T) {
+	d := examples()["authorizer-ask-authorization+again"]
+	d.Change.Ballots = append(slices.Clone(d.Change.Ballots), cast("a1", policy.BallotAuthorization, d.Earlier, nil))
+	between := d.Change.Revisions[1]
+	between.Proposal.Rollback = "never mind"
+	last := policy.Revision{Number: 3, Hash: "77", Proposal: d.Change.Proposal, At: d.Now}
+	d.Change.Revisions = []policy.Revision{d.Change.Revisions[0], between, last}
+	d.Change.Revision = 3
+	text := words(rendered(t, d).Text.String())
+	if !strings.Contains(text, "[before] promote the old standby, 20 minutes") || strings.Contains(text, "never mind") {
+		t.Errorf("the mail says\n%s", text)
+	}
+}
+
 func TestWithOneSubjectItNeverChanges(t *testing.T) {
 	for name, d := range examples() {
 		if d.Change.Number == "" {
