@@ -96,6 +96,11 @@ func (t *turn) everAsked(kind BallotKind) []PersonID {
 
 // ask passes a question to the proposer; the asker's own ballot stays open.
 func (t *turn) ask(b Ballot, a Answer) *Refusal {
+	if len(known(t.dir, t.change.Proposer)) == 0 {
+		r := refuse(RefusedNotEligible, "Decide without it, or ask whoever took over their work.", "%s, who proposed the change, is no longer in our directory.", t.change.Proposer)
+		r.Ballot = b.ID
+		return r
+	}
 	t.acted(a)
 	t.receipt(b.Kind, a)
 	t.issue(Ballot{

@@ -103,8 +103,8 @@ func (t *turn) accept(decided Answer) {
 		N: last.N + 1, Version: version, By: t.change.Implementer, DoneAt: last.DoneAt, At: t.now,
 		Notes: t.change.Held.LeftAs, LeftUndone: t.change.Held.Why,
 	}})
-	if t.change.Proposal.Environment == ProductionWindow && !t.change.Release.Live {
-		t.emit(&WentLive{Version: version, By: t.change.Implementer, At: t.now})
+	if t.change.Proposal.Environment == ProductionWindow {
+		t.emit(&WentLive{Version: version, ReleasedAt: t.change.Release.ReleasedAt, By: t.change.Implementer, At: t.now})
 	}
 	t.fourEyes()
 	t.move(StateImplemented, "Accepted as partial.")

@@ -166,6 +166,7 @@ func (t *turn) withdrawDraft(b Ballot, a Answer) *Refusal {
 // whose decision is still open.
 func (t *turn) reply(b Ballot, a Answer) *Refusal {
 	t.cast(b, a)
+	t.settle()
 	for _, open := range t.change.OpenBallots() {
 		if open.Kind == BallotAuthorization {
 			t.notify(Notice{
@@ -174,6 +175,5 @@ func (t *turn) reply(b Ballot, a Answer) *Refusal {
 			})
 		}
 	}
-	t.settle()
 	return nil
 }

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -307,7 +308,7 @@ func outcome(before Change, d Decision) string {
 	for _, text := range unique(said) {
 		fmt.Fprintf(&out, "  %s\n", text)
 	}
-	for _, kind := range sortedKeys(mails) {
+	for _, kind := range slices.Sorted(maps.Keys(mails)) {
 		fmt.Fprintf(&out, "mail %s: %s\n", kind, strings.Join(mails[kind], " "))
 	}
 	if open := openText(c); open != openText(before) {
@@ -346,13 +347,4 @@ func show(c Change, part string) string {
 		return out.String()
 	}
 	return "there is no " + part + "\n"
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	var keys []string
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }

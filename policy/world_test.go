@@ -6,11 +6,17 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"testing"
 	"time"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files")
+
+// fataler is what the checks need of a test, plain or drawn by rapid.
+type fataler interface {
+	Helper()
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
 
 // company is the one most tests are set in: every role and team is filled, and
 // nobody wears two hats but the heads of the teams.
@@ -92,7 +98,7 @@ func answerForm(state State, kind BallotKind, k Keyword) Form {
 // A world is one change under a directory that may change, with everything
 // that happened to it. Every decision in it is checked (see checkDecision).
 type world struct {
-	t       testing.TB
+	t       fataler
 	dir     Directory
 	now     time.Time
 	change  Change
@@ -101,7 +107,7 @@ type world struct {
 	last    Decision
 }
 
-func newWorld(t testing.TB, d Directory) *world {
+func newWorld(t fataler, d Directory) *world {
 	return &world{t: t, dir: d, now: monday}
 }
 
@@ -230,7 +236,7 @@ func openText(c Change) string {
 
 // decideChecked decides and holds the decision against everything that is true
 // of every decision.
-func decideChecked(t testing.TB, c Change, d Directory, cmd Command, now time.Time) Decision {
+func decideChecked(t fataler, c Change, d Directory, cmd Command, now time.Time) Decision {
 	t.Helper()
 	before := asJSON(t, c)
 	decision := Decide(c, d, cmd, now)
@@ -253,7 +259,7 @@ func decideChecked(t testing.TB, c Change, d Directory, cmd Command, now time.Ti
 	return decision
 }
 
-func checkRefusal(t testing.TB, before string, cmd Command, d Decision) {
+func checkRefusal(t fataler, before string, cmd Command, d Decision) {
 	t.Helper()
 	byClock := cmd.Kind == CommandWiden || cmd.Kind == CommandExpire
 	switch r := d.Refusal; {
@@ -265,7 +271,7 @@ func checkRefusal(t testing.TB, before string, cmd Command, d Decision) {
 }
 
 // checkReplay checks that the events, also as they are stored, make the change.
-func checkReplay(t testing.TB, c Change, d Decision) {
+func checkReplay(t fataler, c Change, d Decision) {
 	t.Helper()
 	want := asJSON(t, d.Change)
 	replayed, stored := c, c
@@ -295,7 +301,7 @@ func checkReplay(t testing.TB, c Change, d Decision) {
 // checkMails checks that every mail has a living reader, a reason and a known
 // kind, that nobody gets one twice, and that a mail with a ballot carries an
 // open one of the reader's.
-func checkMails(t testing.TB, d Directory, decision Decision) {
+func checkMails(t fataler, d Directory, decision Decision) {
 	t.Helper()
 	type key struct {
 		kind    NoticeKind
@@ -326,7 +332,7 @@ func checkMails(t testing.TB, d Directory, decision Decision) {
 // only people of the directory are asked, that nothing is asked after an end,
 // that a cast ballot holds the one answer of its own person, and that a change
 // that has not ended waits for somebody or says that nobody is left.
-func checkBallots(t testing.TB, d Directory, decision Decision) {
+func checkBallots(t fataler, d Directory, decision Decision) {
 	t.Helper()
 	c := decision.Change
 	for _, e := range decision.Events {
@@ -377,7 +383,7 @@ func settles(events []Event) bool {
 	})
 }
 
-func asJSON(t testing.TB, v any) string {
+func asJSON(t fataler, v any) string {
 	t.Helper()
 	text, err := json.Marshal(v)
 	if err != nil {
