@@ -1,16 +1,19 @@
 package main
 
 import (
-	"database/sql"
+	"context"
+	"crypto/x509"
 	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	_ "github.com/lib/pq" // makes the role that has no privileges
-
+	countersign "github.com/countersign/countersign/daemon"
 	"github.com/countersign/countersign/internal/testkit/pgtest"
 )
 
@@ -60,19 +63,14 @@ var troubles = []trouble{
 	{"no such database", func(o *town) []string {
 		return database(o, func(u *url.URL, _ url.Values) { u.Path = "/nothing" })
 	}, exitNo, `FAULT  database: connecting to the database: pq: database "nothing" does not exist`, "Create it as docs/operations.md says"},
-	{"no such role", func(o *town) []string {
-		return database(o, func(_ *url.URL, q url.Values) { q.Set("user", "nobody_at_all") })
-	}, exitNo, `FAULT  database: connecting to the database: pq: role "nobody_at_all" does not exist`, "Create it as docs/operations.md says"},
 	{"role without privileges", powerless, exitNo, "permission denied for table", "Connect in database.url as countersign_app"},
 	{"no schema", func(o *town) []string {
 		_, app := pgtest.Empty(o.t)
 		return []string{`url = "` + o.appURL, `url = "` + app}
-	}, exitNo, "FAULT  database: the database has no schema yet", "Run countersign migrate."},
+	}, exitNo, "FAULT  database: the database has no schema yet", "That makes the tables, as the role of database.owner_url."},
 
 	{"no IMAP server", func(o *town) []string { return []string{imap(o), "imap+insecure://127.0.0.1:1"} },
 		exitNo, "FAULT  imap: connecting to 127.0.0.1:1: dial tcp 127.0.0.1:1: connect: connection refused", "Is the server running, and does mailbox.imap say where?"},
-	{"no such host", func(o *town) []string { return []string{imap(o), "imaps://imap.invalid:993"} },
-		exitNo, "FAULT  imap: connecting to imap.invalid:993: ", "Look for a slip in the host's name in mailbox.imap."},
 	{"not an IMAP server", func(o *town) []string { return []string{imap(o), "imap+insecure://" + o.Provider.SMTP} },
 		exitNo, "FAULT  imap: connecting to ", "Something else answers there: look at the port in mailbox.imap."},
 	{"unknown authority, IMAPS", func(o *town) []string { return []string{imap(o), "imaps://" + o.Provider.IMAPS} },
@@ -80,32 +78,17 @@ var troubles = []trouble{
 	{"unknown authority, STARTTLS", func(o *town) []string { return []string{smtp(o), "smtp://" + o.Provider.SMTP} },
 		exitNo, "certificate signed by unknown authority", "name the authority's file in the variable SSL_CERT_FILE"},
 	{"wrong password", wrongPassword, exitNo, "the server refuses the username or the password", "Look at mailbox.username, and at the password"},
-	{"no SMTP server", func(o *town) []string { return []string{smtp(o), "smtp+insecure://127.0.0.1:1"} },
-		exitNo, "FAULT  smtp: connecting to 127.0.0.1:1: dial tcp 127.0.0.1:1: connect: connection refused", "Is the server running, and does mailbox.smtp say where?"},
+	{"no SMTP server", func(o *town) []string { return []string{smtp(o), "smtp+insecure://127.0.0.1:2"} },
+		exitNo, "FAULT  smtp: connecting to 127.0.0.1:2: dial tcp 127.0.0.1:2: connect: connection refused", "Is the server running, and does mailbox.smtp say where?"},
 }
 
-// powerless has the daemon connect as a role to which nothing was granted.
+// powerless takes from the daemon's role what it may do in another database.
 func powerless(o *town) []string {
-	db, err := sql.Open("postgres", o.ownerURL)
-	if err != nil {
+	owner, app := pgtest.Test(o.t)
+	if err := execute(owner, `revoke all on all tables in schema public from countersign_app`); err != nil {
 		o.t.Fatal(err)
 	}
-	defer db.Close()
-	if _, err := db.Exec(`create role passer_by login`); err != nil {
-		o.t.Fatal(err)
-	}
-	o.t.Cleanup(func() {
-		if err := execute(o.ownerURL, `drop role passer_by`); err != nil {
-			o.t.Error(err)
-		}
-	})
-	return database(o, func(u *url.URL, q url.Values) {
-		if u.User == nil {
-			q.Set("user", "passer_by")
-			return
-		}
-		u.User = url.User("passer_by")
-	})
+	return []string{`url = "` + o.appURL, `url = "` + app}
 }
 
 func wrongPassword(o *town) []string {
@@ -114,6 +97,27 @@ func wrongPassword(o *town) []string {
 		o.t.Fatal(err)
 	}
 	return []string{`password_file = "password"`, `password_file = "old-password"`}
+}
+
+// Troubles that need another machine to have.
+func TestRemedy(t *testing.T) {
+	p := countersign.Probe{Name: "imap", Remedy: "Look at it."}
+	for _, c := range []struct {
+		err  error
+		says string
+	}{
+		{&net.DNSError{Err: "no such host", Name: "imap.example.con"}, "Look for a slip in the host's name in mailbox.imap."},
+		{x509.HostnameError{Host: "imap"}, "Write in mailbox.imap the name that stands in the server's certificate."},
+		{x509.CertificateInvalidError{Reason: x509.Expired}, "Have the server's certificate renewed"},
+		{context.DeadlineExceeded, "Is a firewall in between"},
+		{errors.New(`pq: password authentication failed for user "countersign_app"`), "passfile=FILE"},
+		{errors.New(`pq: role "countersign_app" does not exist`), "Create it as docs/operations.md says"},
+		{errors.New("the sky is falling"), "Look at it."},
+	} {
+		if got := remedy(p, fmt.Errorf("connecting: %w", c.err)); !strings.Contains(got, c.says) {
+			t.Errorf("%v: %s", c.err, got)
+		}
+	}
 }
 
 func TestCheckHealthy(t *testing.T) {

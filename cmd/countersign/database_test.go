@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	_ "github.com/lib/pq" // the tests look at the tables from outside
 )
 
 // execute does something to a database behind the program's back.

@@ -84,7 +84,7 @@ type explanation struct {
 func (x explanation) print() {
 	x.read()
 	fmt.Fprintln(x)
-	x.row("outcome", string(x.Disposition))
+	x.row("outcome", fmt.Sprintf("%s: %s", x.Disposition, meanings[x.Disposition]))
 	switch r := x.Refusal; {
 	case r != nil:
 		x.row("because", r.Reason, r.Hint)
@@ -93,6 +93,22 @@ func (x explanation) print() {
 	}
 	x.effects()
 	fmt.Fprint(x, "\nNothing was changed and nothing was sent.\n")
+}
+
+// meanings say what each disposition comes to.
+var meanings = map[desk.Disposition]string{
+	desk.Accepted:      "it opens a change",
+	desk.Counted:       "it counts",
+	desk.Answered:      "it is answered, and decides nothing",
+	desk.NotedDown:     "it is filed on the change as a comment",
+	desk.Held:          "it waits until its sender is proven",
+	desk.Automatic:     "no person sent it; it never votes and is not answered",
+	desk.Own:           "we sent it ourselves",
+	desk.Unverified:    "nobody can say who sent it; it decides nothing",
+	desk.UnknownSender: "it is filed and not answered",
+	desk.Duplicate:     "the same mail acted before; it is filed and not answered",
+	desk.Oversize:      "it is answered, but not read",
+	desk.Unreadable:    "it is kept whole for the operators to look at",
 }
 
 // row writes a name and its lines beside it; without lines, nothing.
@@ -141,7 +157,11 @@ func (x explanation) sender() string {
 
 func (x explanation) answer() {
 	a := x.Answer
-	x.row("keyword", orElse(string(a.Keyword), orElse(a.Unclear, "none")))
+	none := "none"
+	if a.Unclear != "" {
+		none = "none (" + a.Unclear + ")"
+	}
+	x.row("keyword", orElse(string(a.Keyword), none))
 	for _, l := range a.Form.Labels() {
 		x.row("field", fmt.Sprintf("%s = %s", l, strings.ReplaceAll(a.Form.Get(l), "\n", " / ")))
 	}
@@ -149,8 +169,12 @@ func (x explanation) answer() {
 
 // effects writes what the mail does: to the change, to the record, and in mail.
 func (x explanation) effects() {
-	if after := x.Change; len(x.Events) > 0 && after.State != x.before.State {
-		x.row("change", fmt.Sprintf("%s goes from %s to %s", after.Name(), orElse(string(x.before.State), "nothing"), after.State))
+	switch before, after := x.before, x.Change; {
+	case len(x.Events) == 0 || before.State == after.State:
+	case before.ID == "":
+		x.row("change", fmt.Sprintf("%s is opened: %s", after.Name(), after.State))
+	default:
+		x.row("change", fmt.Sprintf("%s goes from %s to %s", after.Name(), before.State, after.State))
 	}
 	kinds := make([]string, len(x.Events))
 	for i, e := range x.Events {

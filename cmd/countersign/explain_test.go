@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/countersign/countersign/daemon/desk"
 	"github.com/countersign/countersign/internal/testkit/stage"
 	"github.com/countersign/countersign/policy"
 )
@@ -37,29 +38,29 @@ var explanations = []explained{
 		return stage.Letter{From: "Lena Gagnon <lead@example.com>", Subject: "Firewall rules", Body: strings.Replace(proposal, "software technology", "network, cybersecurity", 1)}
 	}, []string{
 		"from      Lena Gagnon <lead@example.com>, who is Lena Gagnon (lead)\n", "keyword   none\n", "field     Category = network infrastructure; cybersecurity\n",
-		"outcome   accepted\n", "change    CHG-2026-0002 goes from nothing to proposed\n", "mail      authorizer-ask-authorization to itd\n", "mail      proposer-receipt-proposed to lead\n",
+		"outcome   accepted: ", "change    CHG-2026-0002 is opened: proposed\n", "mail      authorizer-ask-authorization to itd\n", "mail      proposer-receipt-proposed to lead\n",
 	}},
 	{"an approval", func(o *town) stage.Letter { return o.answered("Carol Tremblay <cto@example.com>", approval) }, []string{
 		"about     CHG-2026-0001, proposed: Upgrade PostgreSQL", "ballot    authorization of cto, open\n", "cut away  ", "typed     APPROVE\n          Justification: support ends; agreed\n",
-		"keyword   APPROVE\n", "field     Rollback = as proposed\n", "outcome   counted\n", "change    CHG-2026-0001 goes from proposed to authorized\n", "mail      implementer-ask-offer to dev1\n",
+		"keyword   APPROVE\n", "field     Rollback = as proposed\n", "outcome   counted: ", "change    CHG-2026-0001 goes from proposed to authorized\n", "mail      implementer-ask-offer to dev1\n",
 	}},
 	{"an approval inside a sentence", func(o *town) stage.Letter {
 		return o.answered("Carol Tremblay <cto@example.com>", "Looks good to me, I approve. Go ahead!\n")
 	}, []string{
-		"ballot    authorization of cto, open\n", "keyword   keyword inside a sentence\n", "outcome   answered\n", "so nothing was decided.\n          Begin your answer with one of the words below",
+		"ballot    authorization of cto, open\n", "keyword   none (keyword inside a sentence)\n", "outcome   answered: ", "so nothing was decided.\n          Begin your answer with one of the words below",
 		"record    noted.1\n", "mail      person-answer-unread to cto\n",
 	}},
 	{"a forwarded ballot", func(o *town) stage.Letter { return o.answered("Ian Bouchard <it1@example.com>", approval) }, []string{
-		"who is Ian Bouchard (it1)\n", "ballot    authorization of cto, open\n", "keyword   APPROVE\n", "outcome   answered\n", "because   You answered a ballot that was issued to Carol Tremblay.",
+		"who is Ian Bouchard (it1)\n", "ballot    authorization of cto, open\n", "keyword   APPROVE\n", "outcome   answered: ", "because   You answered a ballot that was issued to Carol Tremblay.",
 		"mail      person-answer-refused to it1\n", "mail      owner-notice-misused to cto\n", "mail      operator-notice-misused to operator@example.com\n",
 	}},
 	{"an out-of-office", func(o *town) stage.Letter {
 		l := o.answered("Carol Tremblay <cto@example.com>", "APPROVE\nI am away until Thursday.\n")
 		l.Headers = []string{"Auto-Submitted: auto-replied"}
 		return l
-	}, []string{"who is Carol Tremblay (cto)\n", "outcome   automatic\n", "because   ", "mail      none\n"}},
+	}, []string{"who is Carol Tremblay (cto)\n", "outcome   automatic: ", "because   ", "mail      none\n"}},
 	{"a stranger", func(o *town) stage.Letter { return o.answered("Mallory <mallory@example.org>", approval) }, []string{
-		"from      Mallory <mallory@example.org>, nobody in the directory\n", "outcome   unknown-sender\n", "because   the address is nobody's in the directory\n", "mail      none\n",
+		"from      Mallory <mallory@example.org>, nobody in the directory\n", "outcome   unknown-sender: ", "because   the address is nobody's in the directory\n", "mail      none\n",
 	}},
 }
 
@@ -121,7 +122,7 @@ func TestExplainSaysWhatWillBe(t *testing.T) {
 			}
 			o.step()
 			mails, err := o.Store.Mails(t.Context(), 1)
-			if err != nil || len(mails) != 1 || !strings.Contains(said.out, fmt.Sprintf("outcome   %s\n", mails[0].Disposition)) {
+			if err != nil || len(mails) != 1 || !strings.Contains(said.out, fmt.Sprintf("outcome   %s: ", mails[0].Disposition)) {
 				t.Errorf("it became %v (%v); explain said\n%s", mails, err, said.out)
 			}
 		})
@@ -131,14 +132,22 @@ func TestExplainSaysWhatWillBe(t *testing.T) {
 func TestExplainOddMails(t *testing.T) {
 	o := asked(t)
 	for _, c := range []struct{ name, text, says string }{
-		{"too large", raw(stage.Letter{From: "lead@example.com", Body: strings.Repeat("far too much\n", 100_000)}, monday), "outcome   oversize\n"},
-		{"empty", raw(stage.Letter{From: "lead@example.com"}, monday), "outcome   answered\n"},
-		{"two senders", raw(stage.Letter{From: "lead@example.com, cto@example.com", Body: approval}, monday), "outcome   unverified\n"},
-		{"ours", raw(stage.Letter{From: stage.Mailbox, Body: approval}, monday), "outcome   own\n"},
+		{"too large", raw(stage.Letter{From: "lead@example.com", Body: strings.Repeat("far too much\n", 100_000)}, monday), "outcome   oversize: "},
+		{"empty", raw(stage.Letter{From: "lead@example.com"}, monday), "outcome   answered: "},
+		{"two senders", raw(stage.Letter{From: "lead@example.com, cto@example.com", Body: approval}, monday), "outcome   unverified: "},
+		{"ours", raw(stage.Letter{From: stage.Mailbox, Body: approval}, monday), "outcome   own: "},
 		{"no header", "Hello", "outcome   "},
 	} {
 		if got := o.run("explain", o.saved("mail.eml", c.text)); got.code != exitOK || !strings.Contains(got.out, c.says) {
 			t.Errorf("%s: left with %d and said\n%s%s", c.name, got.code, got.out, got.errors)
+		}
+	}
+}
+
+func TestEveryDispositionHasAMeaning(t *testing.T) {
+	for _, d := range desk.Dispositions {
+		if meanings[d] == "" {
+			t.Errorf("explain cannot say what %s means", d)
 		}
 	}
 }

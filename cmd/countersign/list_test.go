@@ -4,16 +4,18 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"github.com/countersign/countersign/policy"
 )
 
-// Three changes: one waits for the CTO, one is a draft, one was refused.
+// Three changes: one was refused, one is a draft, one waits for the CTO.
 func threeChanges(t *testing.T) *town {
 	t.Helper()
 	o := settle(t)
-	o.write("lead", "PostgreSQL 17", proposal)
+	o.write("lead", "An index", strings.Replace(proposal, "Upgrade PostgreSQL 15 to 17", "Drop the old index", 1))
+	o.reply("cto", policy.AskAuthorization, "REJECT: the index is in use\n")
 	o.write("lead", "A draft", "Title: New mail relay\nCategory: network\nSystems: mx1\n")
-	o.write("lead", "A third", strings.Replace(proposal, "Upgrade PostgreSQL 15 to 17", "Drop the index", 1))
-	o.reply("cto", "authorizer-ask-authorization", "REJECT: the index is in use\n")
+	o.write("lead", "PostgreSQL 17 for billing", proposal)
 	return o
 }
 
@@ -33,10 +35,10 @@ func TestListChooses(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"list"}, "CHG-2026-0001 D-2026-0002"},
+		{[]string{"list"}, "D-2026-0002 CHG-2026-0002"},
 		{[]string{"list", "--all"}, "CHG-2026-0001 D-2026-0002 CHG-2026-0002"},
-		{[]string{"list", "--state", "rejected"}, "CHG-2026-0002"},
-		{[]string{"list", "--state=Draft", "--state=proposed"}, "CHG-2026-0001 D-2026-0002"},
+		{[]string{"list", "--state", "rejected"}, "CHG-2026-0001"},
+		{[]string{"list", "--state=Draft", "--state=proposed"}, "D-2026-0002 CHG-2026-0002"},
 		{[]string{"list", "--state", "held up"}, ""},
 	} {
 		var list []listed
@@ -56,7 +58,7 @@ func TestListChooses(t *testing.T) {
 
 func TestListSaysWhoIsWaitedFor(t *testing.T) {
 	got := threeChanges(t).run("list")
-	if !strings.Contains(got.out, "CHG-2026-0001  proposed  cto ") || !strings.Contains(got.out, "D-2026-0002    draft     lead ") {
+	if !strings.Contains(got.out, "CHG-2026-0002  proposed  cto ") || !strings.Contains(got.out, "D-2026-0002    draft     lead ") {
 		t.Errorf("said\n%s", got.out)
 	}
 }

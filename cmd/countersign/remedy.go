@@ -25,7 +25,7 @@ var remedies = []struct {
 	{is[x509.CertificateInvalidError], "Have the server's certificate renewed, and look at this machine's clock."},
 	{is[*net.DNSError], "Look for a slip in the host's name in OPTION."},
 	{says("refuses the username or the password"), "Look at mailbox.username, and at the password in the file mailbox.password_file names."},
-	{says("run countersign migrate"), "Run countersign migrate."},
+	{says("run countersign migrate"), "That makes the tables, as the role of database.owner_url."},
 	{says("permission denied"), "Connect in OPTION as countersign_app: countersign migrate gives that role what it needs."},
 	{says("password authentication failed"), "Name in OPTION, with passfile=FILE, the file that holds the role's password."},
 	{says("does not exist"), "Create it as docs/operations.md says, or look for a slip in OPTION."},

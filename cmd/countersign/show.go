@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/countersign/countersign/policy"
@@ -154,6 +155,7 @@ func ballots(c policy.Change) ([]decision, []waitingFor) {
 			})
 		}
 	}
+	slices.SortStableFunc(decisions, func(a, b decision) int { return a.At.Compare(b.At) })
 	return decisions, waits
 }
 
