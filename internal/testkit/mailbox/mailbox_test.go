@@ -66,6 +66,24 @@ func TestSubmittedMailIsDelivered(t *testing.T) {
 	}
 }
 
+// Mailboxes that lie elsewhere get the mail by their own address, and only they.
+func TestSubmittedMailIsDeliveredElsewhere(t *testing.T) {
+	elsewhere := map[string]string{}
+	s := start(t, mailbox.WithDelivery(func(user string, raw []byte, _ time.Time) error {
+		elsewhere[user] += string(raw)
+		return nil
+	}))
+	for _, to := range []string{"Changes+b-TOKEN@example.com", "stranger@example.org"} {
+		submit(t, s, to)
+	}
+	if len(elsewhere) != 1 || !strings.HasSuffix(elsewhere[changes], mail) {
+		t.Errorf("elsewhere lies %q", elsewhere)
+	}
+	if here := inbox(t, s, changes); len(here) != 0 {
+		t.Errorf("%d mails lie here, too", len(here))
+	}
+}
+
 // submit hands the server a mail in the clear, as msmtp on the same machine may.
 func submit(t *testing.T, s *mailbox.Server, to string) {
 	t.Helper()

@@ -55,9 +55,13 @@ type user struct {
 }
 
 type options struct {
-	caps  imap.CapSet
-	clock func() time.Time
+	caps    imap.CapSet
+	clock   func() time.Time
+	deliver Deliver // nil: into the mailboxes here
 }
+
+// Deliver puts a mail into the mailbox of a user; at is its INTERNALDATE.
+type Deliver func(user string, raw []byte, at time.Time) error
 
 // An Option changes what the server can do.
 type Option func(*options)
@@ -70,6 +74,11 @@ func WithoutUIDPlus() Option { return func(o *options) { delete(o.caps, imap.Cap
 
 // WithClock gives the time at which mail submitted by SMTP arrives.
 func WithClock(now func() time.Time) Option { return func(o *options) { o.clock = now } }
+
+// WithDelivery hands mail submitted by SMTP for a user of the server to deliver,
+// which keeps the mailboxes in its place. The user is named without a
+// sub-address.
+func WithDelivery(deliver Deliver) Option { return func(o *options) { o.deliver = deliver } }
 
 // Start starts a server without users.
 func Start(opts ...Option) (*Server, error) {
@@ -184,13 +193,15 @@ func (s *Server) Deliver(address string, raw []byte, at time.Time) error {
 }
 
 func (s *Server) user(address string) (user, bool) {
-	address = strings.ToLower(address)
-	local, domain, _ := strings.Cut(address, "@")
-	if name, _, sub := strings.Cut(local, "+"); sub {
-		address = name + "@" + domain
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	u, ok := s.users[address]
+	u, ok := s.users[withoutSub(address)]
 	return u, ok
+}
+
+// withoutSub is the address of the mailbox that mail to a sub-address reaches.
+func withoutSub(address string) string {
+	local, domain, _ := strings.Cut(strings.ToLower(address), "@")
+	name, _, _ := strings.Cut(local, "+")
+	return name + "@" + domain
 }

@@ -120,7 +120,11 @@ func (s *Server) accept(from, to string, raw []byte) error {
 		return nil
 	}
 	trace := fmt.Sprintf("Return-Path: <%s>\r\nDelivered-To: %s\r\n", from, to)
-	return s.Deliver(to, append([]byte(trace), raw...), at)
+	deliver := s.options.deliver
+	if deliver == nil {
+		deliver = s.Deliver
+	}
+	return deliver(withoutSub(to), append([]byte(trace), raw...), at)
 }
 
 func (m *submission) Reset()        { m.from, m.to = "", nil }
