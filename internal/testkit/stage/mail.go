@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"strings"
 	"time"
@@ -70,22 +71,29 @@ type Letter struct {
 	From, To, Subject string
 	Headers           []string // whole lines, such as "Auto-Submitted: auto-replied"
 	Body              string
+	HTML              string // the body instead, where it is formatted and nothing else
 	InReplyTo         string
 	References        []string
 	Files             map[string]string
 }
 
 // Write has a person send a letter to the change mailbox.
-func (s *Stage) Write(l Letter) error {
+func (s *Stage) Write(l Letter) error { return s.Deliver(s.Compose(l)) }
+
+// Compose writes a letter as the person's client does, with a Message-ID of its
+// own.
+func (s *Stage) Compose(l Letter) []byte {
 	s.tick++
 	if l.To == "" {
 		l.To = Mailbox
 	}
-	return s.Deliver(l.compose(fmt.Sprintf("person-%d@mail.example.com", s.tick), s.Clock.Now()))
+	return l.compose(fmt.Sprintf("person-%d@mail.example.com", s.tick), s.Clock.Now())
 }
 
 // Deliver puts a raw mail into the change mailbox.
-func (s *Stage) Deliver(raw []byte) error { return s.imap.Deliver(Mailbox, raw, s.Clock.Now()) }
+func (s *Stage) Deliver(raw []byte) error {
+	return s.imap.Deliver(s.options.User, raw, s.Clock.Now())
+}
 
 // Reply makes the letter a reply to a mail: to its Reply-To, in its thread,
 // with the mail quoted below what was typed.
@@ -98,6 +106,17 @@ func (l Letter) Reply(to Received) Letter {
 		b.WriteString(strings.TrimRight("> "+strings.TrimRight(line, "\n"), " ") + "\n")
 	}
 	l.Body = b.String()
+	return l
+}
+
+// ReplyHTML makes the letter a reply as a webmail client writes one: formatted,
+// with no plain part, the mail quoted in a blockquote.
+func (l Letter) ReplyHTML(to Received) Letter {
+	l = l.Answer(to)
+	typed := strings.ReplaceAll(html.EscapeString(strings.TrimRight(l.Body, "\n")), "\n", "<br>\n")
+	l.HTML = "<div dir=\"ltr\">" + typed + "</div><br>\n" +
+		"<div class=\"gmail_quote\"><div class=\"gmail_attr\">On Mon, 2 Mar 2026 at 10:00, Countersign wrote:<br></div>\n" +
+		"<blockquote class=\"gmail_quote\">" + to.HTML + "</blockquote></div>\n"
 	return l
 }
 
@@ -148,6 +167,10 @@ func (l Letter) compose(id string, at time.Time) []byte {
 }
 
 func (l Letter) text(b *bytes.Buffer) {
-	b.WriteString("Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n")
-	b.WriteString(strings.ReplaceAll(l.Body, "\n", "\r\n"))
+	kind, body := "plain", l.Body
+	if l.HTML != "" {
+		kind, body = "html", l.HTML
+	}
+	b.WriteString("Content-Type: text/" + kind + "; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n")
+	b.WriteString(strings.ReplaceAll(body, "\n", "\r\n"))
 }

@@ -44,6 +44,7 @@ type Options struct {
 	Start            time.Time // what the clock shows at first
 	IMAP             IMAP      // nil: the provider in process
 	IMAPURL          string    // of IMAP, where it is given
+	User             string    // whose mailbox on IMAP is the change mailbox; [Mailbox] if empty
 	Log              *slog.Logger
 }
 
@@ -66,6 +67,9 @@ func New(ctx context.Context, o Options) (*Stage, error) {
 	if o.Company == "" {
 		o.Company = Company
 	}
+	if o.User == "" {
+		o.User = Mailbox
+	}
 	s := &Stage{options: o, Clock: &Clock{now: o.Start}, inboxes: map[string][]Received{}}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -81,8 +85,13 @@ func (s *Stage) open(ctx context.Context) (err error) {
 	if s.imap == nil {
 		s.imap, s.options.IMAPURL = s.Provider, "imap+insecure://"+s.Provider.IMAP
 	}
-	if err := s.imap.AddUser(Mailbox, password); err != nil {
+	if err := s.imap.AddUser(s.options.User, password); err != nil {
 		return err
+	}
+	if s.options.IMAP != nil { // it has no SMTP
+		if err := s.Provider.AddUser(s.options.User, password); err != nil {
+			return err
+		}
 	}
 	if s.dir, err = os.MkdirTemp("", "countersign-stage-"); err != nil {
 		return err
@@ -112,6 +121,7 @@ timezone = "America/Toronto"
 address = %q
 imap = %q
 smtp = %q
+username = %q
 password_file = "password"
 sub_address = true
 sender_proof = "token-only"
@@ -135,7 +145,7 @@ func (s *Stage) ConfigPath() string { return filepath.Join(s.dir, "countersign.t
 // Reload restarts the daemon with another company: roles, teams and people as
 // the TOML says.
 func (s *Stage) Reload(ctx context.Context, company string) error {
-	text := fmt.Sprintf(frame, Mailbox, s.options.IMAPURL, "smtp+insecure://"+s.Provider.SMTP, s.options.AppURL, s.options.OwnerURL) + company
+	text := fmt.Sprintf(frame, Mailbox, s.options.IMAPURL, "smtp+insecure://"+s.Provider.SMTP, s.options.User, s.options.AppURL, s.options.OwnerURL) + company
 	if err := os.WriteFile(s.ConfigPath(), []byte(text), 0o600); err != nil {
 		return fmt.Errorf("writing the configuration: %w", err)
 	}
@@ -212,13 +222,22 @@ func (s *Stage) name(ctx context.Context, tx *storage.Tx, r *Received) error {
 
 // Latest is the last mail of the kind in the mailbox of an address.
 func (s *Stage) Latest(address string, kind policy.NoticeKind) (Received, bool) {
-	inbox := s.inboxes[address]
-	for i := len(inbox) - 1; i >= 0; i-- {
-		if inbox[i].Notice == kind {
-			return inbox[i], true
+	all := s.All(address, kind)
+	if len(all) == 0 {
+		return Received{}, false
+	}
+	return all[len(all)-1], true
+}
+
+// All lists the mails of the kind in the mailbox of an address, oldest first.
+func (s *Stage) All(address string, kind policy.NoticeKind) []Received {
+	var all []Received
+	for _, m := range s.inboxes[address] {
+		if m.Notice == kind {
+			all = append(all, m)
 		}
 	}
-	return Received{}, false
+	return all
 }
 
 // A Clock shows the time it was set to.
