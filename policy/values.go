@@ -30,10 +30,10 @@ func asProposed(text string) bool {
 	return slices.Contains([]string{"as proposed", "as in the proposal"}, strings.Trim(strings.ToLower(text), ".! "))
 }
 
-var riskForm = regexp.MustCompile(`(?is)^\s*(low|medium|high)\b[\s,;:.()–—-]*(.*?)\)?\s*$`)
+var riskForm = regexp.MustCompile(`(?is)^\s*(low|medium|high)\b[\s,;:.!()–—-]*(.*?)\)?\s*$`)
 
 var (
-	riskBecause = regexp.MustCompile(`(?i)^(because|since|as)\s+`)
+	riskBecause = regexp.MustCompile(`(?i)^(because|since|as)(\s+|$)`)
 	riskLevels  = regexp.MustCompile(`(?i)^((/|to\b|or\b|and\b)\s*(low|medium|high)\b|(low|medium|high)\W*$)`)
 )
 
@@ -62,7 +62,7 @@ func ParseRisk(text string) (Risk, *Problem) {
 	return Risk{Level: RiskLevel(strings.ToLower(m[1])), Reason: reason}, nil
 }
 
-var yesNoForm = regexp.MustCompile(`(?is)^\s*(yes|no)\b[\s,;:.()–—-]*(.*?)\)?\s*$`)
+var yesNoForm = regexp.MustCompile(`(?is)^\s*(yes|no)\b[\s,;:.!()–—-]*(.*?)\)?\s*$`)
 
 // ParseYesNo reads "yes", "no" or "yes, because …".
 func ParseYesNo(text string) (yes bool, why string, ok bool) {
