@@ -5,7 +5,7 @@
 //
 // Everything listens on loopback: IMAP and SMTP offer STARTTLS, IMAPS and SMTPS
 // are TLS from the first byte. The certificates come from an authority made at
-// the start, which a client must be told to trust (Authority.Pool).
+// the start, or given, which a client must be told to trust (Authority.Pool).
 //
 // A user is known by a mail address, which is also the login name. Mail to a
 // sub-address (changes+anything@example.com) reaches the user without it.
@@ -55,9 +55,10 @@ type user struct {
 }
 
 type options struct {
-	caps    imap.CapSet
-	clock   func() time.Time
-	deliver Deliver // nil: into the mailboxes here
+	caps      imap.CapSet
+	clock     func() time.Time
+	deliver   Deliver    // nil: into the mailboxes here
+	authority *Authority // nil: one of our own
 }
 
 // Deliver puts a mail into the mailbox of a user; at is its INTERNALDATE.
@@ -80,6 +81,9 @@ func WithClock(now func() time.Time) Option { return func(o *options) { o.clock 
 // sub-address.
 func WithDelivery(deliver Deliver) Option { return func(o *options) { o.deliver = deliver } }
 
+// WithAuthority takes the certificate from an authority that clients trust already.
+func WithAuthority(a *Authority) Option { return func(o *options) { o.authority = a } }
+
 // Start starts a server without users.
 func Start(opts ...Option) (*Server, error) {
 	o := options{clock: time.Now, caps: imap.CapSet{
@@ -88,12 +92,15 @@ func Start(opts ...Option) (*Server, error) {
 	for _, opt := range opts {
 		opt(&o)
 	}
-	authority, err := NewAuthority()
-	if err != nil {
-		return nil, err
+	if o.authority == nil {
+		own, err := NewAuthority()
+		if err != nil {
+			return nil, err
+		}
+		o.authority = own
 	}
 	s := &Server{
-		Authority: authority, options: o, memory: imapmemserver.New(),
+		Authority: o.authority, options: o, memory: imapmemserver.New(),
 		users: map[string]user{}, refusals: map[string]*refusal{},
 	}
 	if err := s.listen(); err != nil {
