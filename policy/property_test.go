@@ -190,8 +190,13 @@ func (j *journey) note(e Event) {
 	}
 }
 
-// arrive counts what kinds of changes came how far.
+// arrive checks the way taken, and counts what kinds of changes came how far.
 func (j *journey) arrive() {
+	checkSteps(j.t, j.history)
+	states := steps(j.history)
+	for i, to := range states[1:] {
+		j.reached[fmt.Sprintf("step %s > %s", states[i], to)]++
+	}
 	for _, kind := range []MarkKind{MarkEmergency, MarkRetrospective, MarkProductionWindow} {
 		if j.change.Marked(kind) && j.change.Release.Told && j.change.Release.Live {
 			j.reached[string(kind)+" released"]++
