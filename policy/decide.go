@@ -48,7 +48,7 @@ func (t *turn) decide() *Refusal {
 	case CommandExpire:
 		return t.expire()
 	}
-	return refuse(RefusedUnknown, "", "There is no command %q.", t.cmd.Kind)
+	return refuse(RefusedUnknown, "Tell the operator.", "There is no command %q.", t.cmd.Kind)
 }
 
 // addressed refuses a command to a change that does not exist, a second
