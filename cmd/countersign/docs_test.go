@@ -95,7 +95,6 @@ func (s shelf) show(name string, args ...string) {
 
 var (
 	headForm = regexp.MustCompile(`head [0-9a-f]{16}`)
-	hashForm = regexp.MustCompile(`\([0-9a-f]{8}\)`)
 	cutForm  = regexp.MustCompile(`\d+ lines \(quote mark\)`) // how long a mail is, is mailtmpl's
 )
 
@@ -111,7 +110,6 @@ func (s shelf) everywhere(text string) string {
 		"127.0.0.1:1:", "127.0.0.1:143:", "127.0.0.1:2:", "127.0.0.1:587:",
 	).Replace(text)
 	text = cutForm.ReplaceAllString(text, "45 lines (quote mark)")
-	text = hashForm.ReplaceAllString(text, "(51d09c2e)")
 	return headForm.ReplaceAllString(text, "head 51d09c2e7a3b0f64")
 }
 
