@@ -95,7 +95,7 @@ func (p person) answers(s step) {
 	p.press("l")
 	p.prompted("Limit to messages matching:", fmt.Sprintf("~s %q", s.subject))
 	p.press("Enter")
-	for _, word := range asked(s.answer) {
+	for _, word := range known(s.answer) {
 		p.sees(word)
 	}
 	p.press("r")
@@ -202,9 +202,9 @@ func (p person) screen() string {
 	return screen
 }
 
-// asked is what a mail must say for the answer to be known from it: the keyword
+// known is what a mail must say for the answer to be known from it: the keyword
 // and the labels.
-func asked(answer string) []string {
+func known(answer string) []string {
 	keyword, fields, _ := strings.Cut(answer, "\n")
 	words := []string{keyword}
 	for line := range strings.Lines(fields) {
