@@ -44,7 +44,9 @@ func tour(t *testing.T) []snapshot {
 		{"ratified", nil, "itd", Form{LabelCategory: "cybersecurity", LabelUrgency: "emergency"}, []string{
 			"itd APPROVE", "ada IMPLEMENTED", "quinn PASS", "ada RELEASED", "itd CONFIRM", "itd DOCUMENTED", "cto RATIFY",
 		}},
-		{"retrospective", nil, "lead", Form{LabelAlreadyDone: "Sunday, by Ada, on the CTO's word"}, []string{"cto REJECT", "ada UNDONE", "cto CONFIRM"}},
+		{"retrospective", nil, "lead", Form{LabelAlreadyDone: "Sunday, by Ada, on the CTO's word"}, []string{
+			"cto REJECT", "ada FAILED", "cto CONTINUE", "ada UNDONE", "cto CONFIRM",
+		}},
 		{"window", func(d *Directory) { d.ProductionWindow = true }, "lead", Form{LabelEnvironment: "production window"}, []string{
 			"cto APPROVE", "ada IMPLEMENTED", "quinn FAIL", "ada FAILED", "cto ACCEPT", "quinn PASS",
 		}},
@@ -115,6 +117,8 @@ func (s snapshot) expect(b Ballot, by PersonID, k Keyword) []RefusalCode {
 		return []RefusalCode{"not an answer"} // they are asked already
 	case k == "CANCEL" && c.Release.Ever:
 		return []RefusalCode{"in production"}
+	case k == "ACCEPT" && s.rejected():
+		return []RefusalCode{"in production"}
 	case k == "ACCEPT" && c.Attempt.Version == "":
 		return []RefusalCode{"too early"}
 	case k == "HANDOVER" && by == "ben":
@@ -124,6 +128,10 @@ func (s snapshot) expect(b Ballot, by PersonID, k Keyword) []RefusalCode {
 	default:
 		return []RefusalCode{counted}
 	}
+}
+
+func (s snapshot) rejected() bool {
+	return slices.ContainsFunc(s.change.Ballots, func(b Ballot) bool { return b.Answer != nil && b.Answer.Keyword == "REJECT" })
 }
 
 // expectAct is the same for acts.

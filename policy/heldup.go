@@ -10,6 +10,9 @@ func (t *turn) goOn(b Ballot, a Answer) *Refusal {
 	}
 	switch {
 	case a.Keyword != KeywordAccept:
+	case t.change.Tally() == Rejected:
+		return refuse(RefusedInProduction, "Answer CONTINUE or UNDO; what is to stay needs a new proposal that begins with Follows.",
+			"The change was in production when it was rejected, so it can only be undone.")
 	case t.change.Implementer == "":
 		return refuse(RefusedTooEarly, "Answer CONTINUE, UNDO or CANCEL.", "Nobody has taken the work, so there is nothing to accept.")
 	case a.Fields.Get(LabelVersion) == "" && t.change.Attempt.Version == "":

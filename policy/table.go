@@ -44,7 +44,7 @@ var Table = []Row{
 	}},
 	{StateAuthorized, BallotRatification, "the co-signer of an emergency, in any state after it", []Rule{
 		{KeywordRatify, nil, []Label{LabelNotes}, "the same state"},
-		{KeywordObject, []Label{LabelReason}, nil, "held up"},
+		{KeywordObject, []Label{LabelReason}, nil, "held up; nothing more where it is being undone already"},
 	}},
 	{StateInProgress, BallotImplementation, "the implementer", []Rule{
 		{KeywordImplemented, []Label{LabelVersion, LabelDoneAt, LabelNotes}, []Label{LabelLeftUndone}, "implemented"},
@@ -55,7 +55,7 @@ var Table = []Row{
 		{KeywordPass, []Label{LabelEvidence}, []Label{LabelVersion}, "tested; released, in a production window"},
 		{KeywordFail, []Label{LabelReason}, []Label{LabelVersion}, "in progress; held up, the second time; undoing, in a production window"},
 	}},
-	{StateTested, BallotRelease, "the implementer; the pool IT and Development as fallback", []Rule{
+	{StateTested, BallotRelease, "the implementer; the pool IT and Development if they are silent or can no longer do it", []Rule{
 		{KeywordReleased, []Label{LabelReleasedAt}, []Label{LabelVersion, LabelNotes}, "released, and the distribution goes out"},
 	}},
 	{StateReleased, BallotCheck, "every authorizer who approved", []Rule{
@@ -66,13 +66,13 @@ var Table = []Row{
 	{StateChecked, BallotDocuments, "every authorizer who approved", []Rule{
 		{KeywordDocumented, []Label{LabelDocuments}, nil, "closed, or rolled back, once every authorizer has answered"},
 	}},
-	{StateHeldUp, BallotDecision, "the required authorizers", []Rule{
+	{StateHeldUp, BallotDecision, "the required authorizers, and a co-signer where one was required or has objected", []Rule{
 		{KeywordContinue, nil, []Label{LabelImplementer, LabelReason}, "where it came from, once all say so"},
 		{KeywordAccept, nil, []Label{LabelVersion, LabelReason}, "implemented, as partial, once all say so"},
 		{KeywordUndo, nil, []Label{LabelReason}, "undoing"},
 		{KeywordCancel, []Label{LabelUntouched}, []Label{LabelReason}, "canceled"},
 	}},
-	{StateUndoing, BallotUndo, "the implementer; the pool IT and Development as fallback", []Rule{
+	{StateUndoing, BallotUndo, "the implementer; the pool IT and Development if they are silent or can no longer do it", []Rule{
 		{KeywordUndone, []Label{LabelUndoneAt, LabelNotes}, nil, "undone: told to everyone who got the release"},
 		{KeywordFailed, []Label{LabelReason, LabelLeftAs}, nil, "held up"},
 	}},
