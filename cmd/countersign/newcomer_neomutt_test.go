@@ -40,7 +40,8 @@ type person struct {
 }
 
 const neomuttrc = `set from = %[1]q
-set use_from = yes
+set realname = %[7]q
+set sleep_time = 0
 set hostname = example.com
 set folder = "imaps://%[3]s/"
 set spoolfile = "+INBOX"
@@ -68,7 +69,7 @@ func (o *office) person(name string) person {
 		o.t.Fatal(err)
 	}
 	o.write(name+"/neomuttrc", fmt.Sprintf(neomuttrc, address(name), password(name),
-		o.dovecot.IMAPS, o.provider.SMTPS, o.path("authority.pem"), o.path(name)))
+		o.dovecot.IMAPS, o.provider.SMTPS, o.path("authority.pem"), o.path(name), name))
 	o.write(name+"/editor", editor)
 	if err := os.Chmod(o.path(name+"/editor"), 0o700); err != nil {
 		o.t.Fatal(err)
@@ -80,7 +81,7 @@ func (o *office) person(name string) person {
 func (p person) writes(to, subject, text string) {
 	p.t.Helper()
 	p.opens(text)
-	p.press("m")
+	p.keys("m")
 	p.prompted("To:", to)
 	p.prompted("Subject:", subject)
 	p.sends("")
@@ -92,13 +93,13 @@ func (p person) answers(s step) {
 	p.t.Helper()
 	p.until(func() string { return p.lacks(s.subject) })
 	p.opens(s.answer)
-	p.press("l")
+	p.keys("l")
 	p.prompted("Limit to messages matching:", fmt.Sprintf("~s %q", s.subject))
-	p.press("Enter")
+	p.keys("Enter")
 	for _, word := range known(s.answer) {
 		p.sees(word)
 	}
-	p.press("r")
+	p.keys("r")
 	p.prompted("To:", "")
 	p.prompted("Subject:", "")
 	p.prompted("Include message in reply?", "")
@@ -112,15 +113,18 @@ func (p person) sends(attach string) {
 	p.sees("NeoMutt: Compose")
 	if attach != "" {
 		p.write(p.name+"/"+attach, "412 of 412 passed\n")
-		p.press("a")
+		p.keys("a")
 		p.prompted("Attach file", p.path(p.name+"/"+attach))
-		p.sees("Atts: 2")
+		p.sees("~/" + attach)
 	}
-	p.press("y")
+	p.keys("y")
 	p.sees("Mail sent")
-	if _, err := p.terminal.tmux("kill-session", "-t", p.name); err != nil {
-		p.t.Fatal(err)
-	}
+	p.until(func() string { // one key leads from the mail to the list, one out of the list
+		if _, err := p.terminal.tmux("send-keys", "-t", p.name, "q"); err != nil {
+			return "" // nobody is there any more
+		}
+		return p.name + " cannot leave neomutt:\n" + p.screen()
+	})
 }
 
 // lacks says that no mail with these words in its subject has come.
@@ -153,12 +157,6 @@ func (p person) opens(text string) {
 	p.sees("NeoMutt: +INBOX")
 }
 
-// press sends one key.
-func (p person) press(key string) {
-	p.t.Helper()
-	p.keys(key)
-}
-
 // prompted waits for a prompt and answers it.
 func (p person) prompted(prompt, answer string) {
 	p.t.Helper()
@@ -187,6 +185,7 @@ func (p person) sees(words string) {
 	})
 }
 
+// keys presses keys, named as tmux names them.
 func (p person) keys(args ...string) {
 	p.t.Helper()
 	if out, err := p.terminal.tmux(append([]string{"send-keys", "-t", p.name}, args...)...); err != nil {
@@ -199,7 +198,7 @@ func (p person) screen() string {
 	if err != nil {
 		return err.Error() + ": " + screen
 	}
-	return screen
+	return strings.ReplaceAll(screen, "\u00a0", " ") // labels do not break at the end of a line
 }
 
 // known is what a mail must say for the answer to be known from it: the keyword
