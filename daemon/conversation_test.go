@@ -2,6 +2,7 @@ package daemon_test
 
 import (
 	"bytes"
+	"database/sql"
 	"flag"
 	"fmt"
 	"path/filepath"
@@ -28,7 +29,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 // not name, and if the record does not rebuild exactly. Then it looks whether
 // anything the policy promises was never played.
 func TestConversations(t *testing.T) {
-	seen := newCoverage()
+	seen := &coverage{}
 	names := scripts(t)
 	t.Run("play", func(t *testing.T) {
 		for _, name := range names {
@@ -63,7 +64,8 @@ var start = time.Date(2026, 3, 2, 14, 0, 0, 0, time.UTC)
 func play(t *testing.T, name string, o stage.Options) *seenPlay {
 	o.OwnerURL, o.AppURL = pgtest.Test(t)
 	o.Start = start
-	c := &conversation{t: t, options: o, script: readScript(t, name), seen: newSeenPlay(name)}
+	script := readScript(t, name)
+	c := &conversation{t: t, options: o, script: script, seen: newSeenPlay(script)}
 	var err error
 	if c.company, err = newCompany(); err != nil {
 		t.Fatal(err)
@@ -73,7 +75,7 @@ func play(t *testing.T, name string, o stage.Options) *seenPlay {
 	c.unnamed()
 	c.rebuild()
 	c.collect()
-	if *update && !t.Failed() {
+	if *update && o.IMAP == nil && !t.Failed() {
 		if err := c.script.save(); err != nil {
 			t.Fatal(err)
 		}
@@ -117,7 +119,7 @@ func init() {
 		"as": (*conversation).as, "company": (*conversation).companyChanges, "clock": (*conversation).clock,
 		"write": (*conversation).write, "reply": (*conversation).reply, "answer": (*conversation).reply,
 		"raw": (*conversation).raw, "again": (*conversation).again, "bounce": (*conversation).bounce,
-		"cancel": (*conversation).cancel, "widen": (*conversation).firing, "expire": (*conversation).firing,
+		"tamper": (*conversation).tamper, "cancel": (*conversation).cancel, "widen": (*conversation).firing, "expire": (*conversation).firing,
 		"sent": (*conversation).sent, "disposition": (*conversation).disposition, "state": (*conversation).state,
 		"open": (*conversation).open, "mark": (*conversation).mark,
 		"says": (*conversation).says, "silent": (*conversation).says,
@@ -169,8 +171,9 @@ func (c *conversation) begin() {
 			c.t.Error(err)
 		}
 	})
-	c.step()
-	c.fresh = nil
+	if _, err := c.stage.Step(c.t.Context()); err != nil {
+		c.fatalf("%v", err)
+	}
 }
 
 // as NAME until STATE: everything as in another conversation until its change
@@ -193,6 +196,7 @@ func (c *conversation) as(l line) string {
 		c.do(line)
 		c.fresh = nil
 		if change, err := c.firstChange(); err == nil && change.State == until {
+			c.seen.before[change.ID] = change.Events
 			c.script, c.prelude, c.where = mine, prelude, where
 			return ""
 		}
@@ -219,7 +223,9 @@ func (c *conversation) step() {
 	}
 	c.fresh = append(c.fresh, fresh...)
 	for _, m := range fresh {
-		c.seen.notices[m.Notice] = true
+		if !c.prelude {
+			c.seen.saw(noticeFact(m.Notice))
+		}
 		if *mails {
 			c.t.Logf("%s\n=== %s to %s\nSubject: %s\n\n%s", c.where, m.Notice, person(m.To), m.Subject, m.Text)
 		}
@@ -391,9 +397,12 @@ func (c *conversation) deliver(raw []byte) {
 	if is != told.Disposition || mails[0].Reason != told.Reason {
 		c.errorf("it was %s (%s), but explain said %s (%s)", is, mails[0].Reason, told.Disposition, told.Reason)
 	}
-	c.seen.dispositions[is] = true
-	c.refused(told.Refusal)
 	c.result = string(is)
+	if !c.prelude {
+		c.seen.saw(dispositionFact(is))
+		c.refused(told.Refusal)
+		c.asked(told)
+	}
 	if is != desk.Accepted && is != desk.Counted && mails[0].Reason != "" {
 		c.result += ": " + mails[0].Reason
 	}
@@ -401,7 +410,16 @@ func (c *conversation) deliver(raw []byte) {
 
 func (c *conversation) refused(r *policy.Refusal) {
 	if r != nil {
-		c.seen.refusals[r.Code] = true
+		c.seen.saw(refusalFact(r.Code))
+	}
+}
+
+// asked takes note of STATUS and HELP, which leave no event.
+func (c *conversation) asked(told desk.Outcome) {
+	for _, n := range told.Notices {
+		if n.Kind == policy.AnswerStatus || n.Kind == policy.AnswerHelp {
+			c.seen.saw(actFact(told.Answer.Keyword))
+		}
 	}
 }
 
@@ -550,6 +568,20 @@ func (c *conversation) fired(d policy.Decision, err error) {
 	}
 	c.refused(d.Refusal)
 	c.step()
+}
+
+// tamper SQL: somebody with the daemon's own database role alters the record
+func (c *conversation) tamper(l line) string {
+	db, err := sql.Open("postgres", c.options.AppURL)
+	if err != nil {
+		c.fatalf("%v", err)
+	}
+	defer db.Close()
+	c.result = "done"
+	if _, err := db.ExecContext(c.t.Context(), strings.Join(l.words[1:], " ")); err != nil {
+		c.result = "refused: " + strings.TrimPrefix(err.Error(), "pq: ")
+	}
+	return ""
 }
 
 // rebuild holds the projection against the record.

@@ -113,7 +113,7 @@ func (s *script) story() string {
 	var sentence []string
 	for _, l := range s.lines {
 		text, ok := strings.CutPrefix(l.text, "# ")
-		if !ok || strings.Contains(strings.SplitN(text, " ", 2)[0], ":") {
+		if !ok || strings.HasPrefix(text, "keeps:") || strings.HasPrefix(text, "refuses:") {
 			break
 		}
 		sentence = append(sentence, text)

@@ -37,21 +37,13 @@ func (c *conversation) withoutPaper(ctx context.Context) error {
 	case a.Keyword != policy.NoKeyword && c.before.ID != "":
 		c.lostToken()
 	case a.Keyword != policy.NoKeyword:
-		c.end(Answered, "%s without a ballot or a change", a.Keyword)
-		c.refuse(policy.AnswerUnknown, &policy.Refusal{
-			Code: policy.RefusedUnknown, Reason: fmt.Sprintf("Your mail says %s, but not about which change.", a.Keyword),
-			Hint: "Answer by a reply to the mail that asked you, and leave the quoted text in it; or write STATUS and the number of the change.",
-		})
+		c.ofNothing()
 	case mailread.LooksLikeProposal(c.out.Typed.Text):
 		return c.propose(ctx, proposal)
 	case c.before.ID != "":
 		return c.note(ctx)
-	case len(namedChange.FindAllString(c.out.Message.Subject+" "+c.out.Typed.Text, 1)) > 0:
-		c.end(Answered, "names a change that does not exist")
-		c.refuse(policy.AnswerUnknown, &policy.Refusal{
-			Code: policy.RefusedUnknown, Reason: "Your mail names a change that does not exist here.",
-			Hint: "Look at the number once more; to propose a change, send its fields.",
-		})
+	case c.namesOne() != "":
+		c.ofNothing()
 	default:
 		c.end(Answered, "neither a proposal nor an answer")
 		c.refuse(policy.AnswerUnread, &policy.Refusal{
@@ -62,13 +54,41 @@ func (c *conversation) withoutPaper(ctx context.Context) error {
 	return nil
 }
 
+// ofNothing answers a mail that is about no change of ours.
+func (c *conversation) ofNothing() {
+	word, number := c.out.Answer.Keyword, c.namesOne()
+	if number != "" {
+		c.end(Answered, "names a change that does not exist")
+		c.refuse(policy.AnswerUnknown, &policy.Refusal{
+			Code: policy.RefusedUnknown, Reason: fmt.Sprintf("There is no change %s here.", number),
+			Hint: "Look at the number once more; to propose a change, send its fields.",
+		})
+		c.out.Notices[len(c.out.Notices)-1].Text = number
+		return
+	}
+	c.end(Answered, "%s without a ballot or a change", word)
+	c.refuse(policy.AnswerUnread, &policy.Refusal{
+		Code: policy.RefusedUnknown, Reason: fmt.Sprintf("Your mail says %s, but not about which change.", word),
+		Hint: "Answer by a reply to the mail that asked you, and leave the quoted text in it; or write STATUS and the number of the change.",
+	})
+}
+
+// namesOne is the change number beside the keyword, else the first in subject
+// and text.
+func (c *conversation) namesOne() string {
+	if c.out.Answer.Change != "" {
+		return c.out.Answer.Change
+	}
+	return strings.ToUpper(namedChange.FindString(c.out.Message.Subject + " " + c.out.Typed.Text))
+}
+
 // lostToken answers a vote that names a change but carries no token: nothing
 // is counted, and the ballot is sent again.
 func (c *conversation) lostToken() {
 	c.end(Answered, "%s without a token", c.out.Answer.Keyword)
 	r := &policy.Refusal{
 		Code: policy.RefusedUnknown, Reason: fmt.Sprintf("Your mail says %s about %s, but it is no reply to a ballot of yours, so nothing was counted.", c.out.Answer.Keyword, c.before.Name()),
-		Hint: "No ballot of yours is open on this change; write STATUS to see where it stands.",
+		Hint: fmt.Sprintf("No ballot of yours is open on this change. Write STATUS %s in a new mail, and answer by a reply to what comes.", c.before.Name()),
 	}
 	if r.Ballot = c.openBallot(); r.Ballot != "" {
 		r.Hint = "Your ballot stands below once more: answer by a reply to this mail."
@@ -136,7 +156,7 @@ func (c *conversation) withoutKeyword(ctx context.Context) error {
 	case c.before.State.End() && mailread.LooksLikeProposal(c.out.Typed.Text):
 		return c.propose(ctx, proposal)
 	}
-	if c.openBallot() == "" && c.out.Answer.Unclear == "" {
+	if c.openBallot() == "" && c.out.Answer.Unclear == "" && !mailread.LooksLikeProposal(c.out.Typed.Text) {
 		return c.note(ctx)
 	}
 	return c.askBack(ctx)
@@ -156,10 +176,10 @@ func (c *conversation) askBack(ctx context.Context) error {
 	}
 	r := &policy.Refusal{Code: policy.RefusedNotAnAnswer, Reason: reason, Ballot: c.openBallot(), Hint: "Begin your answer with one of the words below, alone on the first line."}
 	switch b, _ := c.before.Ballot(r.Ballot); {
-	case r.Ballot == "":
-		r.Hint = "No ballot of yours is open on this change. Write STATUS to see where it stands."
 	case mailread.LooksLikeProposal(c.out.Typed.Text):
 		r.Hint = "To amend the proposal, begin with AMEND, alone on the first line, and the new fields below it. To propose another change, write a new mail."
+	case r.Ballot == "":
+		r.Hint = "No ballot of yours is open on this change. Write STATUS to see where it stands."
 	case b.Kind == policy.BallotCorrection:
 		r.Hint = "Send the missing lines, each as the label, a colon and the value."
 	case b.Kind == policy.BallotQuestion:

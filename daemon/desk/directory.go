@@ -67,7 +67,7 @@ func directoryNotices(before, after policy.Directory) []policy.Notice {
 	var all []string
 	for _, p := range after.People {
 		old, known := before.Person(p.ID)
-		if known && reflect.DeepEqual(old, p) {
+		if known && same(old, p) {
 			continue
 		}
 		text := describe(p)
@@ -90,6 +90,12 @@ func directoryNotices(before, after policy.Directory) []policy.Notice {
 		notices = append(notices, policy.Notice{Kind: policy.PersonDirectory, To: owner, Text: strings.Join(all, "\n"), Why: "You own the policy."})
 	}
 	return notices
+}
+
+// same says whether the directory says the same of a person; an empty list and
+// none are.
+func same(a, b policy.Person) bool {
+	return a.Name == b.Name && slices.Equal(a.Addresses, b.Addresses) && slices.Equal(a.Roles, b.Roles) && slices.Equal(a.Teams, b.Teams)
 }
 
 func describe(p policy.Person) string {

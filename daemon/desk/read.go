@@ -206,16 +206,36 @@ func (c *conversation) misused(ctx context.Context) (bool, error) {
 	return true, nil
 }
 
-// word answers STATUS and HELP.
-func (c *conversation) word(context.Context) (bool, error) {
+// word answers STATUS and HELP. HELP needs no change, STATUS does: the one it
+// names, else the one the mail is about.
+func (c *conversation) word(ctx context.Context) (bool, error) {
 	kinds := map[policy.Keyword]policy.NoticeKind{policy.KeywordStatus: policy.AnswerStatus, policy.KeywordHelp: policy.AnswerHelp}
 	kind, ok := kinds[c.out.Answer.Keyword]
 	if !ok {
 		return false, nil
 	}
+	if named := c.out.Answer.Change; named != "" && named != c.before.Name() {
+		if err := c.turnTo(ctx, named); err != nil {
+			return false, err
+		}
+	}
+	if kind == policy.AnswerStatus && c.before.ID == "" {
+		c.ofNothing()
+		return true, nil
+	}
 	c.end(Answered, "%s", c.out.Answer.Keyword)
 	c.out.Notices = append(c.out.Notices, policy.Notice{Kind: kind, To: c.out.Person, Ballot: c.openBallot(), Why: "You asked for it."})
 	return true, nil
+}
+
+// turnTo leaves the change the mail is a reply about for the one it names.
+func (c *conversation) turnTo(ctx context.Context, name string) error {
+	c.paper, c.before, c.out.Change, c.out.Ballot = paperFound{}, policy.Change{}, policy.Change{}, ""
+	id, err := c.named(ctx, "", name)
+	if err != nil || id == "" {
+		return err
+	}
+	return c.lock(ctx, id)
 }
 
 // openBallot is the ballot the mail answers while it is open, else the first

@@ -15,6 +15,7 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -30,6 +31,7 @@ type Server struct {
 
 	dir      string
 	owner    owner
+	mu       sync.Mutex
 	users    map[string]string // address to password
 	process  *os.Process
 	finished chan struct{} // closed when the process has ended
@@ -167,7 +169,9 @@ func (s *Server) Stop() {
 // AddUser gives the address a mailbox.
 func (s *Server) AddUser(address, password string) error {
 	address = strings.ToLower(address)
+	s.mu.Lock()
 	s.users[address] = password
+	s.mu.Unlock()
 	// A file for each: Dovecot looks only once a second whether a file has changed.
 	return s.write(filepath.Join("users", address), address+":{PLAIN}"+password+"\n", 0o644)
 }
@@ -179,6 +183,8 @@ func (s *Server) Deliver(address string, raw []byte, at time.Time) error {
 
 // Account is the way into the user's mailbox.
 func (s *Server) Account(address string) mailbox.Account {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return mailbox.Account{Address: s.IMAP, Username: address, Password: s.users[strings.ToLower(address)]}
 }
 
