@@ -48,8 +48,6 @@ func imap(o *town) string { return "imap+insecure://" + o.Provider.IMAP }
 func smtp(o *town) string { return "smtp+insecure://" + o.Provider.SMTP }
 
 var troubles = []trouble{
-	{"unknown key", instead("size_limit", "sizelimit"), exitUsage, "13| sizelimit", "hint: Every option is described"},
-	{"not TOML", instead("sub_address = true", "sub_address true"), exitUsage, "11| sub_address true", "hint: Every option is described"},
 	{"wrong version", instead(`version = "1.1"`, `version = "2.0"`), exitNo, `FAULT  policy.version: version "2.0" is not one`, `It implements "1.1".`},
 	{"bad address", instead(`"itd@example.com"`, `"itd"`), exitNo, `FAULT  people.itd.addresses: "itd" is not a mail address`, `Write the bare address`},
 	{"unknown role", instead(`"it-director"`, `"director"`), exitNo, `FAULT  people.itd.roles: the policy knows no "director"`, `Write some of "it-director"`},
@@ -80,6 +78,22 @@ var troubles = []trouble{
 	{"wrong password", wrongPassword, exitNo, "the server refuses the username or the password", "Look at mailbox.username, and at the password"},
 	{"no SMTP server", func(o *town) []string { return []string{smtp(o), "smtp+insecure://127.0.0.1:2"} },
 		exitNo, "FAULT  smtp: connecting to 127.0.0.1:2: dial tcp 127.0.0.1:2: connect: connection refused", "Is the server running, and does mailbox.smtp say where?"},
+}
+
+// Configurations that cannot be read as they should be, each shown with its
+// line.
+var unreadable = []struct{ name, text, says string }{
+	{"unknown key", "[mailbox]\naddress = \"changes@example.com\"\nsizelimit = \"25 MiB\"\n", "3| sizelimit = \"25 MiB\"\n | ~~~~~~~~~ unknown field\n"},
+	{"not TOML", "[mailbox]\naddress = \"changes@example.com\"\nsub_address true\n", "3| sub_address true\n |             ~ expected '=' after key\n"},
+}
+
+// rewrite gives the town another configuration altogether.
+func (o *town) rewrite(text string) {
+	o.t.Helper()
+	o.t.Setenv("COUNTERSIGN_CONFIG", o.ConfigPath()+".new")
+	if err := os.WriteFile(o.ConfigPath()+".new", []byte(text), 0o600); err != nil {
+		o.t.Fatal(err)
+	}
 }
 
 // powerless takes from the daemon's role what it may do in another database.
@@ -144,6 +158,17 @@ func TestCheckNamesEachTrouble(t *testing.T) {
 				t.Errorf("a fault is marked: %v\n%s", mark, got.out)
 			}
 		})
+	}
+}
+
+func TestCheckWithoutAConfiguration(t *testing.T) {
+	o := settle(t)
+	for _, c := range unreadable {
+		o.rewrite(c.text)
+		got := o.run("check")
+		if got.code != exitUsage || got.out != "" || !strings.Contains(got.errors, c.says) || !strings.Contains(got.errors, "hint: Every option is described in countersign.toml(5).\n") {
+			t.Errorf("%s: left with %d and said\n%s%s", c.name, got.code, got.out, got.errors)
+		}
 	}
 }
 

@@ -127,6 +127,10 @@ func showChecks(s shelf) {
 	s.show("help of a verb", "explain", "--help")
 	s.show("a slip", "lst")
 	s.show("check", "check")
+	for _, c := range unreadable {
+		s.rewrite(c.text)
+		s.show("check: "+c.name, "check")
+	}
 	for _, c := range troubles {
 		s.configure(c.make(s.town)...)
 		s.show("check: "+c.name, "check")

@@ -99,10 +99,7 @@ func (o *town) configure(pairs ...string) {
 			o.t.Fatalf("%q does not stand in the configuration", pairs[i])
 		}
 	}
-	o.t.Setenv("COUNTERSIGN_CONFIG", o.ConfigPath()+".new")
-	if err := os.WriteFile(o.ConfigPath()+".new", []byte(strings.NewReplacer(pairs...).Replace(string(text))), 0o600); err != nil {
-		o.t.Fatal(err)
-	}
+	o.rewrite(strings.NewReplacer(pairs...).Replace(string(text)))
 }
 
 const proposal = `Title: Upgrade PostgreSQL 15 to 17 on the billing cluster
