@@ -61,7 +61,11 @@ func (l *listCmd) Run(g *globals) error {
 		return printJSON(g.stdout, listedChanges(changes))
 	}
 	if len(changes) == 0 {
-		_, err := fmt.Fprintln(g.stdout, "No such changes.")
+		says := "There is no such change."
+		if filter.Open {
+			says = "No change is open; --all shows those that have ended."
+		}
+		_, err := fmt.Fprintln(g.stdout, says)
 		return err
 	}
 	w := tabwriter.NewWriter(g.stdout, 0, 0, 2, ' ', 0)

@@ -21,8 +21,11 @@ func threeChanges(t *testing.T) *town {
 
 func TestList(t *testing.T) {
 	o := settle(t)
-	if got := o.run("list"); got.code != exitOK || got.out != "No such changes.\n" {
+	if got := o.run("list"); got.code != exitOK || got.out != "No change is open; --all shows those that have ended.\n" {
 		t.Errorf("an empty list left with %d and said %q", got.code, got.out)
+	}
+	if got := o.run("list", "--all"); got.code != exitOK || got.out != "There is no such change.\n" {
+		t.Errorf("an empty list of all left with %d and said %q", got.code, got.out)
 	}
 	if got := o.run("list", "--json"); got.code != exitOK || got.out != "[]\n" {
 		t.Errorf("an empty list in JSON left with %d and said %q", got.code, got.out)

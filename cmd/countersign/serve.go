@@ -25,7 +25,7 @@ func (*serveCmd) Run(g *globals) error {
 	if err := d.Load(g.ctx); err != nil {
 		return err
 	}
-	// Without systemd these say nothing to nobody.
+	// Ready means that the directory is in force. Without systemd nobody listens.
 	daemon.SdNotify(false, daemon.SdNotifyReady)          //nolint:errcheck
 	defer daemon.SdNotify(false, daemon.SdNotifyStopping) //nolint:errcheck
 	return d.Run(g.ctx)

@@ -1,0 +1,20 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+// The demo plays to its end on nothing but Postgres, shows the mails and the
+// record.
+func TestDemo(t *testing.T) {
+	got := command(t, "demo")
+	for _, want := range []string{"CHG-2026-0001 is closed", "CHG-2026-0002 is rejected", "$ countersign show CHG-2026-0001", "the record holds and everything agrees with it."} {
+		if !strings.Contains(got.out, want) {
+			t.Errorf("it does not say %q", want)
+		}
+	}
+	if got.code != exitOK || got.errors != "" {
+		t.Errorf("left with %d and said %s", got.code, got.errors)
+	}
+}
