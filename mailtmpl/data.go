@@ -52,6 +52,7 @@ type Given struct {
 	Subject string
 	Excerpt string // what was read as typed, or the beginning of it
 	At      time.Time
+	Others  string // the numbers of other changes it names, about which nothing was counted
 }
 
 // Ballot is the ballot the mail asks about, or the zero ballot.

@@ -75,4 +75,5 @@ var facts = map[string]func(Data) []Row{
 	"categories": categories,
 	"form":       form,
 	"person":     person,
+	"directory":  func(d Data) []Row { return row("Now", d.Notice.Text) },
 }

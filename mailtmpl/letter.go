@@ -168,6 +168,9 @@ func receipt(d Data) Block {
 	block.Rows = append(block.Rows, ours("Received", d.Time(answer.At))...)
 	block.Rows = append(block.Rows, fields(answer.Fields)...)
 	block.Rows = append(block.Rows, files(answer.Files)...)
+	if d.Given.Others != "" {
+		block.Rows = append(block.Rows, ours("Not counted", "anything about "+d.Given.Others+", which you name too")...)
+	}
 	return block
 }
 

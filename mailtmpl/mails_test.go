@@ -210,7 +210,10 @@ func examples() map[string]Data {
 		d.Notice.Address, d.Notice.Text = "postmaster@example.com", "550 5.1.1 <qa9@example.com>: Recipient address rejected: User unknown"
 	})
 	add(policy.PersonDirectory, policy.Change{}, "cto", "You are on file here.", "11-24 09:00", func(d *Data) {
-		d.Notice.Text = "You are CTO since today; before, you were in the Development Team only."
+		d.Notice.Text = "Before, it was Claire Tremblay (cto@example.com), roles none, teams development."
+	})
+	add(policy.OwnerDirectory, policy.Change{}, "cto", "You own the policy.", "11-24 09:00", func(d *Data) {
+		d.Notice.Text = "Claire Tremblay (cto@example.com), roles CTO, teams development\nThe four-eyes mode is as-written now."
 	})
 	variants(list)
 	return list

@@ -77,6 +77,7 @@ const (
 	OwnerMisused        NoticeKind = "owner-notice-misused" // somebody else answered with your ballot
 	OperatorUnreadable  NoticeKind = "operator-notice-unreadable"
 	OperatorUndelivered NoticeKind = "operator-notice-undelivered"
+	OwnerDirectory      NoticeKind = "owner-notice-directory"  // the directory changed, to the policy owner
 	PersonDirectory     NoticeKind = "person-notice-directory" // your roles, teams or addresses here changed
 	OperatorMisused     NoticeKind = "operator-notice-misused"
 )
@@ -103,5 +104,5 @@ var NoticeKinds = []NoticeKind{
 	NoticeRolledBack, NoticeNobody, ToldReleased, ToldUndone, ToldG7Released, ToldG7Undone,
 	AnswerStatus, AnswerHelp, AnswerRefused, AnswerDecided, AnswerUnread, AnswerNotProposer,
 	AnswerTwoChanges, AnswerOversize, AnswerUnknown, OwnerMisused, OperatorUnreadable,
-	OperatorUndelivered, PersonDirectory, OperatorMisused,
+	OperatorUndelivered, PersonDirectory, OwnerDirectory, OperatorMisused,
 }

@@ -70,8 +70,11 @@ func directoryNotices(before, after policy.Directory) []policy.Notice {
 		if known && same(old, p) {
 			continue
 		}
-		text := describe(p)
-		all = append(all, text)
+		all = append(all, describe(p))
+		text := "You are new on file."
+		if known {
+			text = "Before, it was " + describe(old) + "."
+		}
 		if len(before.People) > 0 {
 			notices = append(notices, policy.Notice{Kind: policy.PersonDirectory, To: p.ID, Text: text, Why: "What the directory says of you has changed."})
 		}
@@ -83,11 +86,9 @@ func directoryNotices(before, after policy.Directory) []policy.Notice {
 	}
 	all = append(all, modesChanged(before, after)...)
 	for _, owner := range after.Holders(policy.PolicyOwner) {
-		if len(all) == 0 {
-			break
+		if len(all) > 0 {
+			notices = append(notices, policy.Notice{Kind: policy.OwnerDirectory, To: owner, Text: strings.Join(all, "\n"), Why: "You own the policy."})
 		}
-		notices = slices.DeleteFunc(notices, func(n policy.Notice) bool { return n.To == owner })
-		notices = append(notices, policy.Notice{Kind: policy.PersonDirectory, To: owner, Text: strings.Join(all, "\n"), Why: "You own the policy."})
 	}
 	return notices
 }

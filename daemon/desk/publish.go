@@ -44,7 +44,7 @@ func (c *conversation) result() result {
 	if m := c.out.Message; m != nil && c.out.Person != "" {
 		r.answering = answering{
 			person: c.out.Person, messageID: m.MessageID, references: m.References,
-			given: mailtmpl.Given{From: m.From.Address, Subject: m.Subject, Excerpt: c.excerpt(), At: c.in.Received},
+			given: mailtmpl.Given{From: m.From.Address, Subject: m.Subject, Excerpt: c.excerpt(), At: c.in.Received, Others: strings.Join(c.otherNumbers(), ", ")},
 		}
 	}
 	return r
