@@ -92,49 +92,14 @@ func counted(kind policy.BallotKind, keyword policy.Keyword) string {
 }
 
 // may says whether the reader could say the keyword about the change now,
-// without being asked. It only chooses what a mail offers; policy decides.
+// without being asked.
 func (d Data) may(keyword policy.Keyword) bool {
-	c, reader := d.Change, d.Reader.ID
-	if c.Number == "" && c.Draft == "" {
-		return keyword == policy.KeywordHelp
-	}
-	proposer := reader == c.Proposer
 	switch keyword {
-	case policy.KeywordStop:
-		return stoppable[c.State] && d.hasPart()
-	case policy.KeywordAmend:
-		return proposer && (c.State == policy.StateProposed || c.State == policy.StateAuthorized)
-	case policy.KeywordWithdraw:
-		return proposer && (c.State == policy.StateProposed || stoppable[c.State])
-	case policy.KeywordReschedule:
-		movable := c.State == policy.StateProposed || c.State == policy.StateHeldUp || stoppable[c.State]
-		return movable && (proposer || reader == d.doer())
-	case policy.KeywordUndone:
-		return reader == c.Implementer && (c.State == policy.StateReleased || c.State == policy.StateChecked)
-	default:
+	case policy.KeywordHelp:
 		return true
+	case policy.KeywordStatus:
+		return d.Number() != ""
+	default:
+		return policy.MayAct(d.Change, d.Directory, d.Reader.ID, keyword, d.Now)
 	}
-}
-
-var stoppable = map[policy.State]bool{
-	policy.StateAuthorized: true, policy.StateInProgress: true,
-	policy.StateImplemented: true, policy.StateTested: true,
-}
-
-// hasPart says whether the reader authorizes, implements or tests the change.
-func (d Data) hasPart() bool {
-	c, reader := d.Change, d.Reader.ID
-	for _, r := range c.Requirements {
-		if d.Directory.Holds(reader, r.Role) {
-			return true
-		}
-	}
-	for _, b := range c.Ballots {
-		approved := b.Kind == policy.BallotAuthorization && b.Said(policy.KeywordApprove)
-		tests := b.Kind == policy.BallotTest && b.Open()
-		if b.Person == reader && (approved || tests) {
-			return true
-		}
-	}
-	return reader == c.Implementer || reader == c.NamedImplementer() || reader == c.NamedTester() || reader == c.Attempt.Passed
 }
