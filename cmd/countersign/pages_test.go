@@ -231,6 +231,49 @@ func quoted(dispositions []desk.Disposition) []string {
 	return all
 }
 
+// What an operator is told to ask the database, the database answers.
+func TestQueriesInThePage(t *testing.T) {
+	o := asked(t)
+	queries := regexp.MustCompile(`(?m)^    (select .*;)$`).FindAllStringSubmatch(page(t, "operations.md"), -1)
+	if len(queries) == 0 {
+		t.Fatal("operations.md has no query")
+	}
+	for _, q := range queries {
+		if err := execute(o.appURL, q[1]); err != nil {
+			t.Errorf("%s: %v", q[1], err)
+		}
+	}
+}
+
+// Every line of the log that operations.md explains is one that is logged.
+func TestLogInThePage(t *testing.T) {
+	var code strings.Builder
+	for _, dir := range []string{"daemon", "daemon/desk", "daemon/intake", "daemon/outbox"} {
+		files, err := filepath.Glob("../../" + dir + "/*.go")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			code.Write(text)
+		}
+	}
+	_, table, _ := strings.Cut(page(t, "operations.md"), "| message | means |")
+	table, _, _ = strings.Cut(table, "\n\n")
+	messages := regexp.MustCompile("`([^`]+)`[,| ]").FindAllStringSubmatch(regexp.MustCompile(`(?m)^(\|[^|]+\|).*$`).ReplaceAllString(table, "$1"), -1)
+	if len(messages) < 10 {
+		t.Errorf("the page explains only %v", messages)
+	}
+	for _, m := range messages {
+		if !strings.Contains(code.String(), `"`+strings.TrimSuffix(m[1], " …")) {
+			t.Errorf("nothing logs %q", m[1])
+		}
+	}
+}
+
 // link is a link from one page to another.
 var link = regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
 
