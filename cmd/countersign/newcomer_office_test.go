@@ -87,9 +87,10 @@ func (o *office) build() {
 // followReadme takes the README's steps up to the one where the daemon starts.
 func (o *office) followReadme() {
 	o.t.Helper()
-	owner, app := pgtest.Empty(o.t) // step 1
+	owner, app := pgtest.Empty(o.t) // step 2
+	o.letIn(owner)
 
-	example, err := os.ReadFile(filepath.Join("..", "..", "systemd", "countersign.toml")) // step 2
+	example, err := os.ReadFile(filepath.Join("..", "..", "systemd", "countersign.toml")) // step 3
 	if err != nil {
 		o.t.Fatal(err)
 	}
@@ -97,21 +98,24 @@ func (o *office) followReadme() {
 	for _, edit := range [][2]string{
 		{"imap", "imaps://" + o.dovecot.IMAPS}, {"smtp", "smtps://" + o.provider.SMTPS},
 		{"url", app}, {"owner_url", owner},
-		{"password_file", "password"}, {"file", "token-key"},
 	} {
 		text = o.edited(text, edit[0], edit[1])
 	}
-	o.write("countersign.toml", text)
 
-	o.write("password", password("changes")+"\n") // step 3
-	key := exec.CommandContext(o.t.Context(), "sh", "-c", readmeCode(o.t, "> token-key"))
-	key.Dir = o.dir
-	if out, err := key.CombinedOutput(); err != nil {
-		o.t.Fatalf("making the token key: %v\n%s", err, out)
+	for _, option := range []string{"password_file", "file"} { // step 4
+		_, value, _ := strings.Cut(readmeCode(o.t, option+" = "), " = ")
+		text = o.edited(text, option, strings.Trim(value, `"`))
+	}
+	o.write("countersign.toml", text)
+	secrets := exec.CommandContext(o.t.Context(), "sh", "-c", readmeCode(o.t, "(umask 077; "))
+	secrets.Dir, secrets.Stdin = o.dir, strings.NewReader(password("changes")+"\n")
+	if out, err := secrets.CombinedOutput(); err != nil {
+		o.t.Fatalf("making the secrets: %v\n%s", err, out)
 	}
 
-	for _, verb := range []string{"migrate", "check"} { // step 4
-		if got := o.run(verb); got.code != exitOK {
+	for _, verb := range []string{"migrate", "check"} { // step 5
+		got := o.run(verb)
+		if got.code != exitOK {
 			o.t.Fatalf("%s left with %d:\n%s%s", verb, got.code, got.out, got.errors)
 		}
 	}
@@ -127,7 +131,7 @@ func (o *office) edited(text, option, value string) string {
 	return line.ReplaceAllLiteralString(text, fmt.Sprintf("%s = %q", option, value))
 }
 
-// serve starts the daemon (step 5).
+// serve starts the daemon (step 6).
 func (o *office) serve() *child {
 	o.t.Helper()
 	o.daemon = start(o.t, o.command(context.Background(), "serve"))
@@ -178,9 +182,7 @@ func (o *office) until(missing func() string) {
 		switch {
 		case what == "":
 			return
-		case o.daemon.ended():
-			o.t.Fatalf("%s\n\nserve has ended:\n%s", what, o.daemon.said())
-		case time.Now().After(end):
+		case o.daemon.ended() || time.Now().After(end):
 			o.t.Fatalf("%s\n\nserve says:\n%s", what, o.daemon.said())
 		}
 	}
@@ -243,7 +245,11 @@ func (c *child) stop() int {
 	return c.cmd.ProcessState.ExitCode()
 }
 
+// ended says whether the process, if it was started at all, is no more.
 func (c *child) ended() bool {
+	if c == nil {
+		return false
+	}
 	select {
 	case <-c.done:
 		return true
@@ -253,6 +259,9 @@ func (c *child) ended() bool {
 }
 
 func (c *child) said() string {
+	if c == nil {
+		return "nothing, it was not started"
+	}
 	text, err := os.ReadFile(c.log)
 	if err != nil {
 		return err.Error()

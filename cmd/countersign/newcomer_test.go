@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -118,27 +119,28 @@ func readme(t *testing.T) string {
 	return string(text)
 }
 
-// readmeBlock is the README's indented example that begins with the word.
-func readmeBlock(t *testing.T, word string) string {
+// readmeBlock is the README's indented example that begins with the words.
+func readmeBlock(t *testing.T, words string) string {
 	t.Helper()
-	const indent = "\n    "
-	_, rest, found := strings.Cut(readme(t), indent+word)
-	block, _, _ := strings.Cut(rest, "\n\n")
-	if !found {
-		t.Fatalf("the README has no example of %s", word)
+	begin := regexp.MustCompile(`(?m)^ {4,}` + words).FindString(readme(t))
+	if begin == "" {
+		t.Fatalf("the README has no example of %s", words)
 	}
-	return word + strings.ReplaceAll(block, indent, "\n") + "\n"
+	indent := "\n" + strings.TrimSuffix(begin, words)
+	_, rest, _ := strings.Cut(readme(t), begin)
+	block, _, _ := strings.Cut(rest, "\n\n")
+	return words + strings.ReplaceAll(block, indent, "\n") + "\n"
 }
 
-// readmeCode is the README's command that contains the words.
+// readmeCode is the README's command or line that begins with the words.
 func readmeCode(t *testing.T, words string) string {
 	t.Helper()
 	for i, code := range strings.Split(readme(t), "`") {
-		if i%2 == 1 && strings.Contains(code, words) {
+		if i%2 == 1 && strings.HasPrefix(code, words) {
 			return code
 		}
 	}
-	t.Fatalf("the README has no command with %q", words)
+	t.Fatalf("the README has no %q", words)
 	return ""
 }
 
