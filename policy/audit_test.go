@@ -200,6 +200,8 @@ func (a *auditor) released(w *world) {
 		}
 	}
 	switch {
+	case len(a.hands) == 0:
+		a.t.Fatalf("(4) released, and nobody had the work")
 	case !a.tested:
 		a.t.Fatalf("(6) released untested")
 	case slices.Contains(a.hands, a.passed):

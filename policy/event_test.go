@@ -98,6 +98,28 @@ func TestApplyIsTotal(t *testing.T) {
 	}
 }
 
+// TestListsAreNotShared grows a change by one event again and again, and each
+// time by two others from there: the second must not write into the first.
+func TestListsAreNotShared(t *testing.T) {
+	for _, kind := range EventKinds() {
+		different := func(depth int) Event {
+			e := eventTypes[kind]()
+			fill(reflect.ValueOf(e).Elem(), depth)
+			return e
+		}
+		c := Change{}
+		for n := range 6 {
+			one := Apply(c, different(7))
+			before := asJSON(t, one)
+			Apply(c, different(8))
+			if asJSON(t, one) != before {
+				t.Fatalf("%s: after %d of them, two branches share a list", kind, n)
+			}
+			c = Apply(c, different(10+n))
+		}
+	}
+}
+
 // TestBranchesDoNotMeet decides two ways from the same change, one after the
 // other: what the second does must not reach into the first.
 func TestBranchesDoNotMeet(t *testing.T) {

@@ -58,10 +58,14 @@ var Keywords = []Keyword{
 }
 
 // TakesReason says whether "KEYWORD: text" is allowed, and the label that text
-// then fills: the first required field where it is a Reason or a Question.
+// then fills: the first required field where it is a Reason or a Question, or
+// the Reason that may be given where nothing is required.
 func (k Keyword) TakesReason() (Label, bool) {
 	for _, rule := range rulesOf(k) {
-		if len(rule.Required) > 0 && slices.Contains([]Label{LabelReason, LabelQuestion}, rule.Required[0]) {
+		switch {
+		case len(rule.Required) == 0 && slices.Contains(rule.Optional, LabelReason):
+			return LabelReason, true
+		case len(rule.Required) > 0 && slices.Contains([]Label{LabelReason, LabelQuestion}, rule.Required[0]):
 			return rule.Required[0], true
 		}
 	}
