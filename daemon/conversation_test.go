@@ -337,6 +337,8 @@ func (c *conversation) option(l *stage.Letter, word string) {
 		l.Subject = value
 	case "header":
 		l.Headers = append(l.Headers, value)
+	case "quotes":
+		l.Body += "\n" + stage.Quoted(c.received(line{words: append([]string{""}, strings.Split(value, ":")...)}))
 	case "fill":
 		l.Body += strings.Repeat("all work and no play\n", 60_000)
 	case "attach":

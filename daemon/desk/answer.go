@@ -105,7 +105,6 @@ func (c *conversation) propose(ctx context.Context, p mailread.ProposalReading) 
 		c.end(Answered, "two proposals in one mail")
 		c.refuse(policy.AnswerTwoChanges, &policy.Refusal{
 			Code: policy.RefusedProblems, Reason: "Your mail holds two proposals, and none was opened: two changes, two mails.",
-			Hint: "Send each proposal in a mail of its own.",
 		})
 		return nil
 	}

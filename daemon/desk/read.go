@@ -86,7 +86,7 @@ func (c *conversation) sender(context.Context) (bool, error) {
 	if by, ok := c.dir.ByAddress(m.Sender.Address); m.Sender.Address != "" && (!ok || by.ID != p.ID) {
 		c.end(Unverified, "sent by somebody else on behalf of %s", p.ID)
 		c.refuse(policy.AnswerRefused, &policy.Refusal{
-			Code: policy.RefusedWrongPerson, Reason: "A mail was sent on your behalf by another address; only your own mail counts, so nothing was decided by it.",
+			Code: policy.RefusedWrongPerson, Reason: fmt.Sprintf("A mail was sent on your behalf by %s; only your own mail counts, so nothing was decided by it.", m.Sender.Address),
 			Hint: "If you meant it, send it yourself. If you did not, tell the operator.",
 		})
 		return true, nil

@@ -99,14 +99,18 @@ func (s *Stage) Deliver(raw []byte) error {
 // with the mail quoted below what was typed.
 func (l Letter) Reply(to Received) Letter {
 	l = l.Answer(to)
+	l.Body = strings.TrimRight(l.Body, "\n") + "\n\n" + Quoted(to)
+	return l
+}
+
+// Quoted is a mail as clients quote it.
+func Quoted(m Received) string {
 	var b strings.Builder
-	b.WriteString(strings.TrimRight(l.Body, "\n"))
-	fmt.Fprintf(&b, "\n\nOn Mon, 2 Mar 2026 at 10:00, Countersign <%s> wrote:\n", Mailbox)
-	for line := range strings.Lines(strings.TrimRight(to.Text, "\n")) {
+	fmt.Fprintf(&b, "On Mon, 2 Mar 2026 at 10:00, Countersign <%s> wrote:\n", Mailbox)
+	for line := range strings.Lines(strings.TrimRight(m.Text, "\n")) {
 		b.WriteString(strings.TrimRight("> "+strings.TrimRight(line, "\n"), " ") + "\n")
 	}
-	l.Body = b.String()
-	return l
+	return b.String()
 }
 
 // ReplyHTML makes the letter a reply as a webmail client writes one: formatted,
