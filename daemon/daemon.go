@@ -118,12 +118,9 @@ func (d *Daemon) Step(ctx context.Context) error {
 	return nil
 }
 
-// Run runs until ctx ends. Each part finishes the mail it has in hand; the
+// Run runs until ctx ends, with the directory that was loaded. Each part finishes the mail it has in hand; the
 // database is closed last.
 func (d *Daemon) Run(ctx context.Context) error {
-	if err := d.Load(ctx); err != nil {
-		return err
-	}
 	d.log.Warn("senders are proven by the token of their ballot alone; a proposal is believed by its From line", "sender_proof", string(d.config.Mailbox.SenderProof))
 	d.log.Info("running", "policy", d.config.Policy.ID, "version", d.config.Policy.Version)
 	ctx, stop := context.WithCancel(ctx)

@@ -58,14 +58,15 @@ var Keywords = []Keyword{
 }
 
 // TakesReason says whether "KEYWORD: text" is allowed, and the label that text
-// then fills: the first required field where it is a Reason or a Question, or
-// the Reason that may be given where nothing is required.
+// then fills: the first required field where it is a Reason or a Question, and
+// the Reason of a WITHDRAW. A yes that may be given a Reason, such as CONTINUE,
+// does not: what follows it might be a condition.
 func (k Keyword) TakesReason() (Label, bool) {
+	if k == KeywordWithdraw {
+		return LabelReason, true
+	}
 	for _, rule := range rulesOf(k) {
-		switch {
-		case len(rule.Required) == 0 && slices.Contains(rule.Optional, LabelReason):
-			return LabelReason, true
-		case len(rule.Required) > 0 && slices.Contains([]Label{LabelReason, LabelQuestion}, rule.Required[0]):
+		if len(rule.Required) > 0 && slices.Contains([]Label{LabelReason, LabelQuestion}, rule.Required[0]) {
 			return rule.Required[0], true
 		}
 	}

@@ -216,7 +216,7 @@ func TestWordsAreDistinct(t *testing.T) {
 func TestTakesReason(t *testing.T) {
 	want := map[Keyword]Label{
 		"REJECT": "Reason", "ASK": "Question", "DECLINE": "Reason", "FAILED": "Reason", "FAIL": "Reason",
-		"REWORK": "Reason", "UNDO": "Reason", "OBJECT": "Reason", "STOP": "Reason",
+		"REWORK": "Reason", "UNDO": "Reason", "OBJECT": "Reason", "STOP": "Reason", "WITHDRAW": "Reason",
 	}
 	for _, k := range Keywords {
 		label, takes := k.TakesReason()

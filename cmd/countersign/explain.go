@@ -84,6 +84,9 @@ type explanation struct {
 func (x explanation) print() {
 	x.read()
 	fmt.Fprintln(x)
+	if x.Earlier != "" {
+		x.row("earlier", fmt.Sprintf("the same mail came before and was %s; a copy is filed as a duplicate.", x.Earlier), "If it came for the first time now:")
+	}
 	x.row("outcome", fmt.Sprintf("%s: %s", x.Disposition, meanings[x.Disposition]))
 	switch r := x.Refusal; {
 	case r != nil:

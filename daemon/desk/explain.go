@@ -10,11 +10,13 @@ import (
 var errExplained = errors.New("explained")
 
 // Explain says what would become of the mail, and why, and leaves no trace: the
-// whole way is gone in a transaction that is rolled back.
+// whole way is gone in a transaction that is rolled back. A mail that acted
+// before is explained as if it came for the first time now.
 func (d *Desk) Explain(ctx context.Context, in Incoming) (Outcome, error) {
 	var out Outcome
 	err := d.Store.Tx(ctx, func(tx *storage.Tx) error {
 		c := d.open(tx, in)
+		c.explaining = true
 		if err := c.read(ctx); err != nil {
 			return err
 		}

@@ -23,6 +23,7 @@ const maxAttempts = 3
 // is only filed again.
 func (d *Desk) Receive(ctx context.Context, in Incoming) (Filing, error) {
 	key := storage.MailKey{Folder: in.Folder, UIDValidity: in.UIDValidity, UID: in.UID}
+	began := d.Now()
 	attempts, decided, err := d.Store.CountAttempt(ctx, key)
 	if err != nil {
 		return "", err
@@ -48,7 +49,7 @@ func (d *Desk) Receive(ctx context.Context, in Incoming) (Filing, error) {
 	if err != nil {
 		return "", d.blame(ctx, key, fmt.Errorf("deciding mail %s: %w", key, err))
 	}
-	d.Log.Info("mail decided", "uid", in.UID, "disposition", string(out.Disposition), "change", out.Change.Name(), "reason", out.Reason)
+	d.Log.Info("mail decided", "uid", in.UID, "disposition", string(out.Disposition), "change", out.Change.Name(), "reason", out.Reason, "took", d.Now().Sub(began).Round(time.Millisecond))
 	return out.Disposition.Filing(), nil
 }
 
@@ -67,6 +68,7 @@ func (d *Desk) blame(ctx context.Context, key storage.MailKey, err error) error 
 type Outcome struct {
 	Disposition Disposition
 	Reason      string
+	Earlier     Disposition // of the same mail, where it acted before
 	Person      policy.PersonID
 	Change      policy.Change
 	Ballot      policy.BallotID
@@ -90,6 +92,8 @@ type conversation struct {
 	paper  paperFound
 	number *numbering
 	out    Outcome
+
+	explaining bool // a mail that acted before is read all the same
 }
 
 func (d *Desk) open(tx *storage.Tx, in Incoming) *conversation {

@@ -136,7 +136,7 @@ func (i *Intake) receive(ctx context.Context, s *session, in desk.Incoming) bool
 		return false
 	}
 	i.filed[in.UID] = filing
-	i.Log.Info("mail decided", "uid", in.UID, "size", in.Size, "filing", filing, "took", time.Since(began).Round(time.Millisecond))
+	i.Log.Debug("mail filed", "uid", in.UID, "size", in.Size, "filing", filing, "took", time.Since(began).Round(time.Millisecond))
 	return true
 }
 
