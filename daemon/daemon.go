@@ -53,8 +53,10 @@ func New(ctx context.Context, c *config.Config, o Options) (*Daemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := store.CheckSchema(ctx); err != nil {
-		return nil, errors.Join(err, store.Close())
+	for _, check := range []func(context.Context) error{store.CheckSchema, store.CheckRole} {
+		if err := check(ctx); err != nil {
+			return nil, errors.Join(err, store.Close())
+		}
 	}
 	d := &Daemon{Store: store, config: c, log: o.Log}
 	d.Desk = desk.New(desk.Options{

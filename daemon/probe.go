@@ -47,6 +47,9 @@ func probeDatabase(ctx context.Context, c *config.Config) (string, error) {
 	if err := store.CheckSchema(ctx); err != nil {
 		return "", err
 	}
+	if err := store.CheckRole(ctx); err != nil {
+		return "", err
+	}
 	seq, hash, err := store.Head(ctx)
 	if err != nil {
 		return "", err

@@ -91,3 +91,19 @@ func (s *Store) CheckSchema(ctx context.Context) error {
 	}
 	return nil
 }
+
+// CheckRole refuses a role that could rewrite the record: the daemon must not
+// be able to, whatever it is made to do.
+func (s *Store) CheckRole(ctx context.Context) error {
+	var could bool
+	err := s.db.GetContext(ctx, &could, `
+		select has_table_privilege('events', 'update') or has_table_privilege('events', 'delete')
+			or has_table_privilege('events', 'truncate') or has_table_privilege('event_payloads', 'update')`)
+	if err != nil {
+		return fmt.Errorf("asking what the database role may do: %w", err)
+	}
+	if could {
+		return errors.New("the database role could rewrite the record; connect as countersign_app")
+	}
+	return nil
+}

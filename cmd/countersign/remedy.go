@@ -26,6 +26,7 @@ var remedies = []struct {
 	{is[*net.DNSError], "Look for a slip in the host's name in OPTION."},
 	{says("refuses the username or the password"), "Look at mailbox.username, and at the password in the file mailbox.password_file names."},
 	{says("run countersign migrate"), "That makes the tables, as the role of database.owner_url."},
+	{says("could rewrite the record"), "Connect in OPTION as countersign_app, which may add to the record and nothing else."},
 	{says("permission denied"), "Connect in OPTION as countersign_app: countersign migrate gives that role what it needs."},
 	{says("password authentication failed"), "Name in OPTION, with passfile=FILE, the file that holds the role's password."},
 	{says("does not exist"), "Create it as docs/operations.md says, or look for a slip in OPTION."},
