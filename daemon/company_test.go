@@ -2,6 +2,7 @@ package daemon_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -59,9 +60,7 @@ func (c company) set(section string, values map[string]any) {
 	old, _ := c[section].(map[string]any)
 	merged := map[string]any{}
 	for _, from := range []map[string]any{old, values} {
-		for k, v := range from {
-			merged[k] = v
-		}
+		maps.Copy(merged, from)
 	}
 	c[section] = merged
 }
@@ -75,9 +74,7 @@ func (c company) person(id string, values map[string]any) {
 		c["people"] = slices.Delete(slices.Clone(people), at, at+1)
 	case gone:
 	case at >= 0:
-		for k, v := range values {
-			people[at].(map[string]any)[k] = v
-		}
+		maps.Copy(people[at].(map[string]any), values)
 	default:
 		values["id"] = id
 		if values["addresses"] == nil {

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"flag"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -177,7 +178,7 @@ func (c *conversation) begin() {
 }
 
 // as NAME until STATE: everything as in another conversation until its change
-// stands there
+// stands there.
 func (c *conversation) as(l line) string {
 	if len(l.words) < 4 || l.words[2] != "until" || c.stage != nil {
 		c.fatalf("it is written: as NAME until STATE, before anything else happens")
@@ -185,9 +186,7 @@ func (c *conversation) as(l line) string {
 	until := policy.State(strings.Join(l.words[3:], " "))
 	mine, where, prelude := c.script, c.where, c.prelude
 	other := readScript(c.t, l.words[1])
-	for name, text := range mine.files {
-		other.files[name] = text
-	}
+	maps.Copy(other.files, mine.files)
 	c.script, c.prelude = other, true
 	for _, line := range other.lines {
 		if len(line.words) == 0 {
@@ -232,7 +231,7 @@ func (c *conversation) step() {
 	}
 }
 
-// clock 2026-03-02T09:00Z, clock +24h
+// clock 2026-03-02T09:00Z, clock +24h.
 func (c *conversation) clock(l line) string {
 	if d, err := time.ParseDuration(l.words[1]); err == nil {
 		c.stage.Clock.Advance(d)
@@ -246,14 +245,14 @@ func (c *conversation) clock(l line) string {
 	return ""
 }
 
-// write PERSON [FILE] [OPTION...]
+// write PERSON [FILE] [OPTION...].
 func (c *conversation) write(l line) string {
 	letter := c.letter(l, l.words[1], l.words[2:])
 	c.deliver(c.stage.Compose(letter))
 	return ""
 }
 
-// reply PERSON NOTICE [FILE] [OPTION...], answer likewise with nothing quoted
+// reply PERSON NOTICE [FILE] [OPTION...], answer likewise with nothing quoted.
 func (c *conversation) reply(l line) string {
 	letter := c.letter(l, l.words[1], l.words[3:])
 	to := c.received(l)
@@ -355,7 +354,7 @@ func (c *conversation) option(l *stage.Letter, word string) {
 	}
 }
 
-// raw [FILE]
+// raw [FILE].
 func (c *conversation) raw(l line) string {
 	text, err := c.script.text(strings.Join(l.words[1:], " "), l.body)
 	if err != nil {
@@ -365,7 +364,7 @@ func (c *conversation) raw(l line) string {
 	return ""
 }
 
-// again ["Header: value"]: the last mail arrives once more
+// again ["Header: value"]: the last mail arrives once more.
 func (c *conversation) again(l line) string {
 	raw := c.last
 	if len(l.words) > 1 {
@@ -453,15 +452,15 @@ func (c *conversation) unnamed() {
 	c.fresh = nil
 }
 
-// disposition answered: not eligible
+// disposition answered: not eligible.
 func (c *conversation) disposition(l line) string { return c.compare(l, 1, c.result) }
 
-// state CHG-2026-0001 authorized
+// state CHG-2026-0001 authorized.
 func (c *conversation) state(l line) string {
 	return c.compare(l, 2, string(c.change(l.words[1]).State))
 }
 
-// open CHG-2026-0001 cto:authorization itd:authorization
+// open CHG-2026-0001 cto:authorization itd:authorization.
 func (c *conversation) open(l line) string {
 	var open []string
 	for _, b := range c.change(l.words[1]).OpenBallots() {
@@ -471,7 +470,7 @@ func (c *conversation) open(l line) string {
 	return c.compare(l, 2, strings.Join(open, " "))
 }
 
-// mark CHG-2026-0001 emergency
+// mark CHG-2026-0001 emergency.
 func (c *conversation) mark(l line) string {
 	var marks []string
 	for _, m := range c.change(l.words[1]).Marks {
@@ -499,7 +498,7 @@ func (c *conversation) change(name string) policy.Change {
 	return change
 }
 
-// says PERSON NOTICE words: the latest such mail holds the words; silent: not
+// says PERSON NOTICE words: the latest such mail holds the words; silent: not.
 func (c *conversation) says(l line) string {
 	m, ok := c.stage.Latest(address(l.words[1]), notice(l.words[2]))
 	if !ok {
@@ -534,20 +533,20 @@ func (c *conversation) companyChanges(l line) string {
 	return ""
 }
 
-// bounce PERSON: mail to them is refused from now on
+// bounce PERSON: mail to them is refused from now on.
 func (c *conversation) bounce(l line) string {
 	c.stage.Provider.Refuse(address(l.words[1]), 550, 0)
 	return ""
 }
 
-// cancel CHG-2026-0001 reason
+// cancel CHG-2026-0001 reason.
 func (c *conversation) cancel(l line) string {
 	d, err := c.stage.Desk.Cancel(c.t.Context(), l.words[1], strings.Join(l.words[2:], " "))
 	c.fired(d, err)
 	return ""
 }
 
-// widen CHG-2026-0001 PERSON, expire CHG-2026-0001: as the clock will
+// widen CHG-2026-0001 PERSON, expire CHG-2026-0001: as the clock will.
 func (c *conversation) firing(l line) string {
 	change := c.change(l.words[1])
 	cmd := policy.Command{Kind: policy.CommandKind(l.words[0]), Seed: c.where}
@@ -572,7 +571,7 @@ func (c *conversation) fired(d policy.Decision, err error) {
 	c.step()
 }
 
-// tamper SQL: somebody with the daemon's own database role alters the record
+// tamper SQL: somebody with the daemon's own database role alters the record.
 func (c *conversation) tamper(l line) string {
 	db, err := sql.Open("postgres", c.options.AppURL)
 	if err != nil {

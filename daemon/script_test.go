@@ -140,9 +140,9 @@ func (s *script) text(file string, body []string) (string, error) {
 }
 
 func replaced(lines []string, with string) []string {
-	label, value, labelled := strings.Cut(with, ":")
+	label, value, labeled := strings.Cut(with, ":")
 	var out []string
-	done := !labelled
+	done := !labeled
 	for _, l := range lines {
 		if !done && strings.HasPrefix(l, label+":") {
 			if strings.TrimSpace(value) != "" {
@@ -153,7 +153,7 @@ func replaced(lines []string, with string) []string {
 		}
 		out = append(out, l)
 	}
-	if !done || !labelled {
+	if !done || !labeled {
 		out = append(out, with)
 	}
 	return out

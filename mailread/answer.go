@@ -73,7 +73,7 @@ func (a *Answer) doubt(lines []string, fields []given, rest []string) {
 }
 
 func isLabelled(text string) bool {
-	_, _, ok := labelled(text, allLabels, false)
+	_, _, ok := labeled(text, allLabels, false)
 	return ok
 }
 

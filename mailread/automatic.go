@@ -2,6 +2,7 @@ package mailread
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -79,12 +80,7 @@ func (m *Message) report() string {
 }
 
 func (m *Message) hasAny(names ...string) bool {
-	for _, name := range names {
-		if m.header.Has(name) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(names, m.header.Has)
 }
 
 // word is the first word of a field, without parameters and comments.

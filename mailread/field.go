@@ -42,7 +42,7 @@ func readFields(lines []string, labels map[policy.Label]bool) (fields []given, r
 	bare := bareLabels(lines, labels) >= fewBare
 	var open *given
 	for _, text := range lines {
-		if label, value, ok := labelled(text, labels, bare); ok {
+		if label, value, ok := labeled(text, labels, bare); ok {
 			fields = append(fields, given{label, []string{value}})
 			open = &fields[len(fields)-1]
 			continue
@@ -84,10 +84,10 @@ func bareLabels(lines []string, labels map[policy.Label]bool) int {
 // longestLabel bounds the label and its decoration, in bytes.
 const longestLabel = 60
 
-// labelled splits "Label: value". The colon may be full width, a tab may stand
+// labeled splits "Label: value". The colon may be full width, a tab may stand
 // for it, bullets and emphasis may surround it. Rows of our own mails, set with
 // spaces or marked, are none.
-func labelled(text string, labels map[policy.Label]bool, bare bool) (policy.Label, string, bool) {
+func labeled(text string, labels map[policy.Label]bool, bare bool) (policy.Label, string, bool) {
 	text = unbullet(text)
 	at, width := separatorAt(text[:min(len(text), longestLabel)])
 	if at < 0 {
@@ -142,7 +142,7 @@ func unemphasized(name, value string) string {
 // answers says whether the line begins a field or is a keyword: such a line is
 // never taken for ours.
 func answers(text string) bool {
-	if _, _, ok := labelled(text, allLabels, false); ok {
+	if _, _, ok := labeled(text, allLabels, false); ok {
 		return true
 	}
 	_, _, ok := keywordLine(text)
@@ -151,7 +151,7 @@ func answers(text string) bool {
 
 // emptyLabel says whether the line is a label whose value stands below it.
 func emptyLabel(text string) bool {
-	_, value, ok := labelled(text, allLabels, false)
+	_, value, ok := labeled(text, allLabels, false)
 	return ok && value == ""
 }
 

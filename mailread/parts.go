@@ -2,6 +2,7 @@ package mailread
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"path"
 	"slices"
@@ -126,7 +127,7 @@ func (p *partReader) multipart(kind string, parts message.MultipartReader) body 
 	var bodies []body
 	for {
 		part, err := parts.NextPart()
-		if err == io.EOF || part == nil { // a part that cannot be read ends the multipart
+		if errors.Is(err, io.EOF) || part == nil { // a part that cannot be read ends the multipart
 			break
 		}
 		bodies = append(bodies, p.read(part))

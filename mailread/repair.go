@@ -2,6 +2,7 @@ package mailread
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -80,11 +81,11 @@ func (r *repairer) delimiter(line []byte) (index int, closing bool) {
 		return -1, false
 	}
 	text := strings.TrimRight(string(line[2:]), " \t")
-	for i := len(r.boundaries) - 1; i >= 0; i-- {
-		if text == r.boundaries[i] {
+	for i, boundary := range slices.Backward(r.boundaries) {
+		if text == boundary {
 			return i, false
 		}
-		if text == r.boundaries[i]+"--" {
+		if text == boundary+"--" {
 			return i, true
 		}
 	}

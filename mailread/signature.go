@@ -2,6 +2,7 @@ package mailread
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -49,8 +50,8 @@ func cutName(lines []line, name string) {
 }
 
 func lastTyped(lines []line) int {
-	for i := len(lines) - 1; i >= 0; i-- {
-		if lines[i].rule == "" && !blank(lines[i].text) {
+	for i, line := range slices.Backward(lines) {
+		if line.rule == "" && !blank(line.text) {
 			return i
 		}
 	}

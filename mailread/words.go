@@ -1,6 +1,7 @@
 package mailread
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -46,9 +47,7 @@ func gather(languages []language) language {
 }
 
 func add[V any](to, from map[string]V) {
-	for k, v := range from {
-		to[k] = v
-	}
+	maps.Copy(to, from)
 }
 
 // foldName makes names alike that people write differently: case, hyphens,

@@ -1,9 +1,9 @@
 package policy
 
 import (
-	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -64,10 +64,8 @@ func tour(t *testing.T) []snapshot {
 		w.must(w.propose(r.by, r.over))
 		kept = append(kept, snapshot{r.name + ": proposed", *w})
 		for _, step := range r.steps {
-			var by PersonID
-			var k Keyword
-			fmt.Sscan(step, &by, &k)
-			w.mustSay(by, k, nil)
+			by, k, _ := strings.Cut(step, " ")
+			w.mustSay(PersonID(by), Keyword(k), nil)
 			kept = append(kept, snapshot{r.name + ": " + step, *w})
 		}
 	}
@@ -91,7 +89,7 @@ func (s snapshot) expect(b Ballot, by PersonID, k Keyword) []RefusalCode {
 	c := s.change
 	_, known := s.dir.Person(by)
 	isAct := slices.Contains([]Keyword{"AMEND", "RESCHEDULE", "WITHDRAW", "STOP", "UNDONE", "STATUS", "HELP"}, k)
-	taken := slices.Contains(takes[b.Kind], k) && !(b.Kind == "check" && c.State == "undone" && k == "UNDO")
+	taken := slices.Contains(takes[b.Kind], k) && (b.Kind != "check" || c.State != "undone" || k != "UNDO")
 	switch {
 	case !known:
 		return []RefusalCode{"not eligible"}
@@ -184,7 +182,7 @@ func (s snapshot) expectAct(by PersonID, k Keyword) []RefusalCode {
 		return []RefusalCode{"too late"}
 	case k == "AMEND":
 		return []RefusalCode{"nothing changed"}
-	case k == "UNDONE" && !(in("released", "checked") && c.Release.Live):
+	case k == "UNDONE" && (!in("released", "checked") || !c.Release.Live):
 		return []RefusalCode{"too early"}
 	case k == "UNDONE":
 		return only(by == implementer, counted)

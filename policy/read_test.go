@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -89,9 +90,7 @@ func TestWhoIsMissing(t *testing.T) {
 	}
 	for _, test := range tests {
 		form := fullForm()
-		for l, v := range test.over {
-			form[l] = v
-		}
+		maps.Copy(form, test.over)
 		_, problems := ReadProposal(form, test.by, test.dir, monday)
 		var got []ProblemCode
 		for _, p := range problems {
@@ -108,14 +107,12 @@ func TestWhoIsMissing(t *testing.T) {
 
 func TestReadProposalUnderstands(t *testing.T) {
 	form := fullForm()
-	for l, v := range map[Label]string{
+	maps.Copy(form, map[Label]string{
 		LabelTitle: "  Move the\nbuild   to Go 1.26 ", LabelCategory: "Cybersecurity, DEVELOPMENT TOOLS\ncybersecurity",
 		LabelRisk: "Medium – because it is new", LabelImplementer: "Ada Bell <ada@example.com>", LabelTester: "Quinn Ash",
 		LabelMajor: "Yes, our infrastructure", LabelUrgency: "Emergency", LabelEnvironment: "Test first", LabelRestricted: "yes",
 		LabelFollows: "chg-2026-0042", LabelUndoes: "n/a", LabelAlreadyDone: "no", LabelWindow: "-", LabelDocuments: "build guide",
-	} {
-		form[l] = v
-	}
+	})
 	p, problems := ReadProposal(form, "lead", company(), monday)
 	if len(problems) > 0 {
 		t.Fatalf("problems: %+v", problems)

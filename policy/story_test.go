@@ -53,7 +53,7 @@ func (told told) tell(t *testing.T, file string) {
 	for _, part := range strings.SplitAfter(string(text), "\n\n") {
 		command, want, _ := strings.Cut(strings.TrimSuffix(part, "\n"), "\n----\n")
 		var comment, lines []string
-		for _, line := range strings.Split(strings.TrimSpace(command), "\n") {
+		for line := range strings.SplitSeq(strings.TrimSpace(command), "\n") {
 			if strings.HasPrefix(line, "#") {
 				comment = append(comment, line)
 			} else if line != "" && line != "----" {
@@ -157,9 +157,7 @@ func (told told) speak(w *world, words []string, fields Form, special map[string
 	if act {
 		cmd.Kind, cmd.Ballot, cmd.Form = CommandAct, "", answerForm("", "", k)
 	}
-	for l, v := range fields {
-		cmd.Form[l] = v
-	}
+	maps.Copy(cmd.Form, fields)
 	if name := special["file"]; name != "" {
 		cmd.Files = []File{{Name: name, Type: "application/pdf", Size: 900, SHA256: "00ff"}}
 	}

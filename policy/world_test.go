@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -133,9 +134,7 @@ func (w *world) do(cmd Command) Decision {
 func (w *world) propose(by PersonID, over Form) Decision {
 	w.t.Helper()
 	form := fullForm()
-	for l, v := range over {
-		form[l] = v
-	}
+	maps.Copy(form, over)
 	return w.do(Command{Kind: CommandPropose, By: by, Form: form})
 }
 
@@ -172,9 +171,7 @@ func (w *world) say(by PersonID, k Keyword, over Form) Decision {
 		cmd.Kind = CommandAct
 	}
 	cmd.Form = answerForm(w.change.State, b.Kind, k)
-	for l, v := range over {
-		cmd.Form[l] = v
-	}
+	maps.Copy(cmd.Form, over)
 	return w.do(cmd)
 }
 
