@@ -58,11 +58,11 @@ func (c company) alter(text string) error {
 
 func (c company) set(section string, values map[string]any) {
 	old, _ := c[section].(map[string]any)
-	merged := map[string]any{}
-	for _, from := range []map[string]any{old, values} {
-		maps.Copy(merged, from)
+	if old == nil {
+		old = map[string]any{}
 	}
-	c[section] = merged
+	maps.Copy(old, values)
+	c[section] = old
 }
 
 func (c company) person(id string, values map[string]any) {

@@ -140,9 +140,9 @@ func (s *script) text(file string, body []string) (string, error) {
 }
 
 func replaced(lines []string, with string) []string {
-	label, value, labeled := strings.Cut(with, ":")
+	label, value, given := strings.Cut(with, ":")
 	var out []string
-	done := !labeled
+	done := !given
 	for _, l := range lines {
 		if !done && strings.HasPrefix(l, label+":") {
 			if strings.TrimSpace(value) != "" {
@@ -153,7 +153,7 @@ func replaced(lines []string, with string) []string {
 		}
 		out = append(out, l)
 	}
-	if !done || !labeled {
+	if !done || !given {
 		out = append(out, with)
 	}
 	return out

@@ -44,6 +44,9 @@ var errandsOn = map[policy.BallotKind]map[policy.Keyword]errand{
 	policy.BallotOffer: {
 		policy.KeywordImplemented: {"take it and report it done in one answer", ""},
 	},
+	policy.BallotDecision: {
+		policy.KeywordUndo: {"have what was done undone", ""},
+	},
 	policy.BallotUndo: {
 		policy.KeywordFailed: {"say that it cannot be undone", ""},
 	},

@@ -127,7 +127,11 @@ func undone(d Data) []Row {
 	if r.UndoneAt == "" {
 		return nil
 	}
-	return row("Taken out", r.UndoneAt+", by "+d.Name(r.UndoneBy))
+	name := "Taken out"
+	if !r.Ever {
+		name = "Undone"
+	}
+	return row(name, r.UndoneAt+", by "+d.Name(r.UndoneBy))
 }
 
 // notes shows what the implementer has to say about the release.

@@ -44,7 +44,7 @@ func who(d Data) []Row {
 	switch {
 	case d.Change.Attempt.Passed != "":
 		tester = d.Name(d.Change.Attempt.Passed)
-	case d.Change.NamedTester() != "":
+	case d.Change.NamedTester() != "" && !slices.Contains(d.Change.Hands, d.Change.NamedTester()):
 		tester = d.Name(d.Change.NamedTester())
 	}
 	return ours("Who", "implemented by "+d.Name(d.doer())+", tested by "+tester)

@@ -1,0 +1,96 @@
+package daemon_test
+
+import (
+	"database/sql"
+	"strings"
+	"time"
+
+	"github.com/countersign/countersign/policy"
+)
+
+// clock sets the clock, or moves it on: 2026-03-02T09:00Z, +24h.
+func (c *conversation) clock(l line) string {
+	if d, err := time.ParseDuration(l.words[1]); err == nil {
+		c.stage.Clock.Advance(d)
+		return ""
+	}
+	at, err := time.Parse("2006-01-02T15:04Z07:00", l.words[1])
+	if err != nil {
+		c.fatalf("%v", err)
+	}
+	c.stage.Clock.Set(at)
+	return ""
+}
+
+// companyChanges alters the directory as the indented lines say.
+func (c *conversation) companyChanges(l line) string {
+	for _, text := range l.body {
+		if err := c.company.alter(text); err != nil {
+			c.fatalf("%v", err)
+		}
+	}
+	if c.stage == nil {
+		return ""
+	}
+	text, err := c.company.toml()
+	if err != nil {
+		c.fatalf("%v", err)
+	}
+	if err := c.stage.Reload(c.t.Context(), text); err != nil {
+		c.fatalf("%v", err)
+	}
+	c.step()
+	return ""
+}
+
+// bounce has mail to a person refused from now on.
+func (c *conversation) bounce(l line) string {
+	c.stage.Provider.Refuse(address(l.words[1]), 550, 0)
+	return ""
+}
+
+// cancel ends a change on the operator's word: CHANGE REASON.
+func (c *conversation) cancel(l line) string {
+	d, err := c.stage.Desk.Cancel(c.t.Context(), l.words[1], strings.Join(l.words[2:], " "))
+	c.fired(d, err)
+	return ""
+}
+
+// firing does what the clock will: widen CHANGE PERSON, expire CHANGE.
+func (c *conversation) firing(l line) string {
+	change := c.change(l.words[1])
+	cmd := policy.Command{Kind: policy.CommandKind(l.words[0]), Seed: c.where}
+	if len(l.words) > 2 {
+		for _, b := range change.OpenFor(policy.PersonID(l.words[2])) {
+			cmd.Ballot = b.ID
+		}
+	}
+	c.fired(c.stage.Desk.Command(c.t.Context(), change.ID, cmd))
+	return ""
+}
+
+func (c *conversation) fired(d policy.Decision, err error) {
+	if err != nil {
+		c.fatalf("%v", err)
+	}
+	c.result = "done"
+	if d.Refusal != nil {
+		c.result = "refused: " + string(d.Refusal.Code)
+	}
+	c.refused(d.Refusal)
+	c.step()
+}
+
+// tamper has somebody with the daemon's own database role alter the record.
+func (c *conversation) tamper(l line) string {
+	db, err := sql.Open("postgres", c.options.AppURL)
+	if err != nil {
+		c.fatalf("%v", err)
+	}
+	defer db.Close()
+	c.result = "done"
+	if _, err := db.ExecContext(c.t.Context(), strings.Join(l.words[1:], " ")); err != nil {
+		c.result = "refused: " + strings.TrimPrefix(err.Error(), "pq: ")
+	}
+	return ""
+}

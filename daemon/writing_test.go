@@ -1,0 +1,191 @@
+package daemon_test
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"github.com/countersign/countersign/daemon/desk"
+	"github.com/countersign/countersign/internal/testkit/stage"
+	"github.com/countersign/countersign/policy"
+)
+
+// write has a person write a new mail: PERSON [FILE] [OPTION...].
+func (c *conversation) write(l line) string {
+	letter := c.letter(l, l.words[1], l.words[2:])
+	c.deliver(c.stage.Compose(letter))
+	return ""
+}
+
+// reply has a person reply to a mail: PERSON MAIL [FILE] [OPTION...]. After the
+// word answer nothing is quoted.
+func (c *conversation) reply(l line) string {
+	letter := c.letter(l, l.words[1], l.words[3:])
+	to := c.received(l)
+	switch {
+	case option(l.words, "html") != "":
+		letter = letter.ReplyHTML(to)
+	case l.words[0] == "reply":
+		letter = letter.Reply(to)
+	default:
+		letter = letter.Answer(to)
+	}
+	c.deliver(c.stage.Compose(letter))
+	return ""
+}
+
+// received is the mail a line names: the last of its kind, or the one its
+// options choose.
+func (c *conversation) received(l line) stage.Received {
+	owner := l.words[1]
+	if of := option(l.words, "of"); of != "" {
+		owner = of
+	}
+	all := c.stage.All(address(owner), notice(l.words[2]))
+	if about := option(l.words, "about"); about != "" {
+		all = slices.DeleteFunc(all, func(m stage.Received) bool { return !strings.Contains(m.Subject, about) })
+	}
+	if len(all) == 0 {
+		c.fatalf("%s has no such mail", owner)
+	}
+	if option(l.words, "mail") == "first" {
+		return all[0]
+	}
+	return all[len(all)-1]
+}
+
+// notice reads the name of a mail, or of a ballot for the mail that brings it.
+func notice(word string) policy.NoticeKind {
+	if ask := policy.AskOf(policy.BallotKind(word)); ask != "" {
+		return ask
+	}
+	return policy.NoticeKind(word)
+}
+
+func option(words []string, name string) string {
+	for _, w := range words {
+		if value, ok := strings.CutPrefix(w, name+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+// letter is what the person writes: the line's file and indented lines.
+func (c *conversation) letter(l line, from string, words []string) stage.Letter {
+	file := ""
+	if len(words) > 0 && !strings.Contains(words[0], "=") {
+		file, words = words[0], words[1:]
+	}
+	text, err := c.script.text(file, l.body)
+	if err != nil {
+		c.fatalf("%v", err)
+	}
+	letter := stage.Letter{From: address(from), Body: text}
+	if subject, body, ok := strings.Cut(text, "\n\n"); ok && strings.HasPrefix(subject, "Subject: ") && !strings.Contains(subject, "\n") {
+		letter.Subject, letter.Body = strings.TrimPrefix(subject, "Subject: "), body
+	}
+	for _, w := range words {
+		c.option(&letter, w)
+	}
+	return letter
+}
+
+func (c *conversation) option(l *stage.Letter, word string) {
+	switch name, value, _ := strings.Cut(word, "="); name {
+	case "of", "about", "mail", "html":
+	case "from":
+		l.From = value
+	case "to":
+		l.To = value
+	case "subject":
+		l.Subject = value
+	case "header":
+		l.Headers = append(l.Headers, value)
+	case "quotes":
+		l.Body += "\n" + stage.Quoted(c.received(line{words: append([]string{""}, strings.Split(value, ":")...)}))
+	case "fill":
+		l.Body += strings.Repeat("all work and no play\n", 60_000)
+	case "attach":
+		text, ok := c.script.files[value]
+		if !ok {
+			c.fatalf("there is no file %q", value)
+		}
+		if l.Files == nil {
+			l.Files = map[string]string{}
+		}
+		l.Files[value] = text
+	default:
+		c.fatalf("there is no option %q", name)
+	}
+}
+
+// raw lets the bytes of a file arrive.
+func (c *conversation) raw(l line) string {
+	text, err := c.script.text(strings.Join(l.words[1:], " "), l.body)
+	if err != nil {
+		c.fatalf("%v", err)
+	}
+	c.deliver([]byte(strings.ReplaceAll(text, "\n", "\r\n")))
+	return ""
+}
+
+// again lets the last mail arrive once more, with one more header field.
+func (c *conversation) again(l line) string {
+	raw := c.last
+	if len(l.words) > 1 {
+		raw = append([]byte(strings.Join(l.words[1:], " ")+"\r\n"), raw...)
+	}
+	c.deliver(raw)
+	return ""
+}
+
+// deliver puts a mail into the change mailbox and lets the daemon take it in.
+// What becomes of it is what explain says of it before.
+func (c *conversation) deliver(raw []byte) {
+	in := desk.Incoming{Raw: raw, Size: int64(len(raw)), Received: c.stage.Clock.Now()}
+	if in.Oversize = len(raw) > 1<<20; in.Oversize {
+		in.Raw = raw[:bytes.Index(raw, []byte("\r\n\r\n"))+4]
+	}
+	told, err := c.stage.Desk.Explain(c.t.Context(), in)
+	if err != nil {
+		c.fatalf("explain: %v", err)
+	}
+	c.last = raw
+	if err := c.stage.Deliver(raw); err != nil {
+		c.fatalf("%v", err)
+	}
+	c.step()
+	mails, err := c.stage.Store.Mails(c.t.Context(), 1)
+	if err != nil || len(mails) != 1 {
+		c.fatalf("the last mail: %v", err)
+	}
+	is := desk.Disposition(mails[0].Disposition)
+	if is != told.Disposition || mails[0].Reason != told.Reason {
+		c.errorf("it was %s (%s), but explain said %s (%s)", is, mails[0].Reason, told.Disposition, told.Reason)
+	}
+	c.result = string(is)
+	if !c.prelude {
+		c.seen.saw(dispositionFact(is))
+		c.refused(told.Refusal)
+		c.asked(told)
+	}
+	if is != desk.Accepted && is != desk.Counted && mails[0].Reason != "" {
+		c.result += ": " + mails[0].Reason
+	}
+}
+
+func (c *conversation) refused(r *policy.Refusal) {
+	if r != nil {
+		c.seen.saw(refusalFact(r.Code))
+	}
+}
+
+// asked takes note of STATUS and HELP, which leave no event.
+func (c *conversation) asked(told desk.Outcome) {
+	for _, n := range told.Notices {
+		if n.Kind == policy.AnswerStatus || n.Kind == policy.AnswerHelp {
+			c.seen.saw(actFact(told.Answer.Keyword))
+		}
+	}
+}
