@@ -19,10 +19,22 @@ type terminal struct {
 func newTerminal(t *testing.T, dir string) *terminal {
 	t.Helper()
 	term := &terminal{t, dir + "/tmux"}
-	server := exec.Command("tmux", "-D", "-S", term.socket, "-f", "/dev/null")
+	server := withTerminals("tmux", "-D", "-S", term.socket, "-f", "/dev/null")
 	server.Env = []string{"PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8", "TERM=screen", "HOME=" + dir, "SHELL=/bin/sh"}
 	start(t, server)
 	return term
+}
+
+// withTerminals is the command, where programs can open a terminal; in a bare
+// tree that has none (no devpts), root gives it some of its own.
+func withTerminals(command ...string) *exec.Cmd {
+	if f, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0); err == nil {
+		f.Close()
+		return exec.Command(command[0], command[1:]...)
+	}
+	const mount = `mkdir -p /dev/pts && mount -t devpts -o newinstance,ptmxmode=0666 devpts /dev/pts &&
+		touch /dev/ptmx && mount --bind /dev/pts/ptmx /dev/ptmx && exec "$@"`
+	return exec.Command("unshare", append([]string{"--mount", "sh", "-c", mount, "sh"}, command...)...)
 }
 
 // tmux runs one of tmux's commands.
