@@ -66,7 +66,7 @@ var facts = map[string]func(Data) []Row{
 	"problems": problems,
 	"kept":     kept,
 	"question": question,
-	"text":     func(d Data) []Row { return row("The server said", d.Notice.Text) },
+	"text":     func(d Data) []Row { return row("Undelivered", d.Notice.Text) },
 	"given":    given,
 	"waiting":  waiting,
 	"stands":   stands,

@@ -45,10 +45,10 @@ func tested(d Data) []Row {
 	if a.Passed == "" {
 		return nil
 	}
-	rows := slices.Concat(ours("Tested by", d.Name(a.Passed)+", "+d.Time(a.PassedAt)), row("Evidence", a.Evidence))
+	rows := ours("Tested by", d.Name(a.Passed)+", "+d.Time(a.PassedAt))
 	for _, b := range d.Change.Ballots {
 		if b.Kind == policy.BallotTest && b.Said(policy.KeywordPass) && b.Attempt == a.N {
-			rows = append(rows, files(b.Answer.Files)...)
+			rows = slices.Concat(rows, row("Evidence", b.Answer.Fields.Get(policy.LabelEvidence)), files(b.Answer.Files))
 		}
 	}
 	return append(rows, untested(d)...)

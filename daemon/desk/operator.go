@@ -2,8 +2,10 @@ package desk
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
+	"github.com/countersign/countersign/mailtmpl"
 	"github.com/countersign/countersign/policy"
 	"github.com/countersign/countersign/storage"
 )
@@ -58,6 +60,10 @@ func (d *Desk) Undelivered(ctx context.Context, out storage.OutMail, reason stri
 	if out.Notice == string(policy.OperatorUndelivered) {
 		return nil
 	}
+	var mail mailtmpl.Mail
+	if err := json.Unmarshal(out.Body, &mail); err != nil {
+		return fmt.Errorf("decoding mail %s: %w", out.MessageID, err)
+	}
 	return d.Store.Tx(ctx, func(tx *storage.Tx) error {
 		r := result{seed: "undelivered " + out.MessageID, at: d.now()}
 		if out.Change != "" {
@@ -70,7 +76,7 @@ func (d *Desk) Undelivered(ctx context.Context, out storage.OutMail, reason stri
 		for _, address := range d.Operators {
 			r.notices = append(r.notices, policy.Notice{
 				Kind: policy.OperatorUndelivered, Address: address, Why: "You are an operator of Countersign.",
-				Text: fmt.Sprintf("The mail %q to %s could not be delivered: %s", out.Notice, out.Recipient, reason),
+				Text: fmt.Sprintf("%s\nto %s\n%s", mail.Subject, out.Recipient, reason),
 			})
 		}
 		return d.publish(ctx, tx, r)
