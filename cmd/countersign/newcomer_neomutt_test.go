@@ -10,7 +10,7 @@ import (
 
 // A terminal is a tmux of its own, in which people's mail clients run.
 type terminal struct {
-	t      *testing.T
+	server *child
 	socket string
 }
 
@@ -18,10 +18,10 @@ type terminal struct {
 // so that it ends with the test.
 func newTerminal(t *testing.T, dir string) *terminal {
 	t.Helper()
-	term := &terminal{t, dir + "/tmux"}
+	term := &terminal{socket: dir + "/tmux"}
 	server := withTerminals("tmux", "-D", "-S", term.socket, "-f", "/dev/null")
 	server.Env = []string{"PATH=" + os.Getenv("PATH"), "LANG=C.UTF-8", "TERM=screen", "HOME=" + dir, "SHELL=/bin/sh"}
-	start(t, server)
+	term.server = start(t, server)
 	return term
 }
 
@@ -34,7 +34,9 @@ func withTerminals(command ...string) *exec.Cmd {
 	}
 	const mount = `mkdir -p /dev/pts && mount -t devpts -o newinstance,ptmxmode=0666 devpts /dev/pts &&
 		touch /dev/ptmx && mount --bind /dev/pts/ptmx /dev/ptmx && exec "$@"`
-	return exec.Command("unshare", append([]string{"--mount", "sh", "-c", mount, "sh"}, command...)...)
+	// A tree one has chrooted to is no mount, whose propagation could be changed.
+	unshare := []string{"--mount", "--propagation", "unchanged", "sh", "-c", mount, "sh"}
+	return exec.Command("unshare", append(unshare, command...)...)
 }
 
 // tmux runs one of tmux's commands.
@@ -162,7 +164,7 @@ func (p person) opens(text string) {
 		out, err := p.terminal.tmux("new-session", "-d", "-s", p.name, "-x", "110", "-y", "120",
 			"env", "HOME="+p.path(p.name), "neomutt", "-F", p.path(p.name+"/neomuttrc"))
 		if err != nil {
-			return fmt.Sprintf("tmux: %v: %s", err, out)
+			return fmt.Sprintf("tmux: %v: %s\n%s", err, out, p.terminal.server.said())
 		}
 		return ""
 	})
