@@ -26,6 +26,10 @@ demo: ## Play some changes from proposal to closed, all on this machine.
 test: install lint ## Install what is missing, then vet, lint and all tests with -race.
 	go test -race -timeout 20m $(TESTFLAGS) ./...
 
+.PHONY: test-long
+test-long: ## The property tests with a hundred times as many random cases.
+	go test -timeout 4h ./policy ./mailread -rapid.checks=10000
+
 .PHONY: quick
 quick: ## All tests, without -race and without linting.
 	go test -timeout 10m $(TESTFLAGS) ./...

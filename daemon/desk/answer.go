@@ -99,9 +99,7 @@ func (c *conversation) lostToken() {
 // propose opens a change.
 func (c *conversation) propose(ctx context.Context, p mailread.ProposalReading) error {
 	c.before, c.out.Change, c.out.Ballot = policy.Change{}, policy.Change{}, ""
-	switch {
-	case !c.dir.MayPropose(c.out.Person):
-	case p.Sets > 1:
+	if p.Sets > 1 && c.dir.MayPropose(c.out.Person) {
 		c.end(Answered, "two proposals in one mail")
 		c.refuse(policy.AnswerTwoChanges, &policy.Refusal{
 			Code: policy.RefusedProblems, Reason: "Your mail holds two proposals, and none was opened: two changes, two mails.",
