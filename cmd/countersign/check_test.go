@@ -125,7 +125,9 @@ func TestRemedy(t *testing.T) {
 		{x509.CertificateInvalidError{Reason: x509.Expired}, "Have the server's certificate renewed"},
 		{context.DeadlineExceeded, "Is a firewall in between"},
 		{errors.New(`pq: password authentication failed for user "countersign_app"`), "passfile=FILE"},
-		{errors.New(`pq: role "countersign_app" does not exist`), "Create it as docs/operations.md says"},
+		{errors.New(`pq: role "countersign_app" does not exist`), "countersign migrate makes that role"},
+		{errors.New(`pq: database "countersign" does not exist`), "Create it as docs/operations.md says"},
+		{errors.New(`pq: Peer authentication failed for user "countersign_app"`), "Run it as the user countersign"},
 		{errors.New("the sky is falling"), "Look at it."},
 	} {
 		if got := remedy(p, fmt.Errorf("connecting: %w", c.err)); !strings.Contains(got, c.says) {

@@ -60,7 +60,7 @@ func (g *globals) store() (*storage.Store, *time.Location, error) {
 	}
 	store, err := storage.Open(g.ctx, c.Database.URL)
 	if err != nil {
-		return nil, nil, hinted(err, "Is Postgres running, and does database.url name it? countersign check tries it.")
+		return nil, nil, hinted(err, remedy(databaseProbe("Is Postgres running, and does database.url name it? countersign check tries it."), err))
 	}
 	if err := store.CheckSchema(g.ctx); err != nil {
 		return nil, nil, errors.Join(hinted(err, "countersign check tries the database."), store.Close())

@@ -25,7 +25,7 @@ changed and nothing is sent; the daemon may run meanwhile.
 
     countersign explain answer.eml
 
-A mail that was decided before is explained as the duplicate it would be.`
+A mail that was decided before is explained as if it came for the first time.`
 }
 
 // Run says who sent a mail, how it was read, what would become of it and why.

@@ -29,6 +29,8 @@ var remedies = []struct {
 	{says("could rewrite the record"), "Connect in OPTION as countersign_app, which may add to the record and nothing else."},
 	{says("permission denied"), "Connect in OPTION as countersign_app: countersign migrate gives that role what it needs."},
 	{says("password authentication failed"), "Name in OPTION, with passfile=FILE, the file that holds the role's password."},
+	{says(`role "countersign_app" does not exist`), "countersign migrate makes that role, and the tables."},
+	{says("Peer authentication failed"), "Run it as the user countersign, and look at pg_hba.conf and pg_ident.conf as docs/operations.md says."},
 	{says("does not exist"), "Create it as docs/operations.md says, or look for a slip in OPTION."},
 	{nobodyThere, "Is the server running, and does OPTION say where?"},
 	{timedOut, "Is a firewall in between, and does OPTION name the right port?"},
@@ -43,6 +45,12 @@ func remedy(p countersign.Probe, err error) string {
 		}
 	}
 	return p.Remedy
+}
+
+// databaseProbe is the database to the verbs that only look at it, with what to
+// say of a fault nobody knows.
+func databaseProbe(otherwise string) countersign.Probe {
+	return countersign.Probe{Name: "database", Remedy: otherwise}
 }
 
 func is[E error](err error) bool {
