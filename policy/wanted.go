@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// wanted gives the ballots a change must have open as it stands: the right
-// column of design §2 as a function. Every step only changes facts; opening
-// and closing ballots follows from the difference to this list.
+// wanted gives the ballots a change must have open as it stands: the column
+// "who is asked" of docs/states.md as a function. Every step only changes
+// facts; opening and closing ballots follows from the difference to this list.
 func wanted(c Change, d Directory, now time.Time) []Ballot {
 	if c.State.End() {
 		return nil

@@ -34,7 +34,7 @@ type Mail struct {
 	Person      policy.PersonID
 	Change      policy.ChangeID
 	Ballot      policy.BallotID
-	Disposition string // one of design §5's
+	Disposition string // what became of it, as the desk names it
 	Reason      string
 	Received    time.Time
 	Decided     time.Time

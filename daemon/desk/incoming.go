@@ -16,7 +16,7 @@ type Incoming struct {
 // A Disposition is what became of a mail. Every mail ends in exactly one.
 type Disposition string
 
-// The dispositions (design §5).
+// The dispositions; docs/flow.md says when each is given.
 const (
 	Accepted      Disposition = "accepted"       // a proposal
 	Counted       Disposition = "counted"        // an answer or act that counts

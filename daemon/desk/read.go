@@ -19,7 +19,7 @@ func isNotFound(err error) bool { return errors.Is(err, storage.ErrNotFound) }
 // A step looks at a mail and says whether it has settled what becomes of it.
 type step func(*conversation, context.Context) (settled bool, err error)
 
-// steps is the way of a mail, in order (design §5). docs/flow.md explains it.
+// steps is the way of a mail, in order. docs/flow.md explains it.
 var steps = []step{
 	(*conversation).parse,
 	(*conversation).automatic,
