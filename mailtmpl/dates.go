@@ -1,6 +1,7 @@
 package mailtmpl
 
 import (
+	"fmt"
 	"strings"
 	"time"
 )
@@ -58,4 +59,27 @@ func (d Data) zone(t time.Time) string {
 		return strings.ReplaceAll(name[slash+1:], "_", " ")
 	}
 	return t.Format("MST")
+}
+
+// lasting writes a span of time as people say it, to the minute: "40 minutes",
+// "1 hour 5 minutes", "3 days".
+func lasting(span time.Duration) string {
+	minutes := int(span.Round(time.Minute).Minutes())
+	var parts []string
+	for _, unit := range []struct {
+		name    string
+		minutes int
+	}{{"day", 24 * 60}, {"hour", 60}, {"minute", 1}} {
+		switch n := minutes / unit.minutes; {
+		case n == 1:
+			parts = append(parts, "1 "+unit.name)
+		case n > 1:
+			parts = append(parts, fmt.Sprintf("%d %ss", n, unit.name))
+		}
+		minutes %= unit.minutes
+	}
+	if len(parts) == 0 {
+		return "less than a minute"
+	}
+	return strings.Join(parts, " ")
 }

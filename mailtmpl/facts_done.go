@@ -3,7 +3,6 @@ package mailtmpl
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/countersign/countersign/policy"
 )
@@ -58,7 +57,7 @@ func untested(d Data) []Row {
 	if d.Change.Release.Untested == 0 {
 		return nil
 	}
-	return ours("Live untested", "for "+d.Change.Release.Untested.Round(time.Minute).String())
+	return ours("Live untested", "for "+lasting(d.Change.Release.Untested))
 }
 
 func files(list []policy.File) []Row {
