@@ -16,19 +16,19 @@ func TestAnAttemptIsTakenBack(t *testing.T) {
 	s := open(t)
 	key := storage.MailKey{Folder: "INBOX", UIDValidity: 7, UID: 1}
 	for range 5 {
-		attempts, _, err := s.CountAttempt(t.Context(), key)
-		if err != nil || attempts != 1 {
-			t.Fatalf("attempts %d, %v", attempts, err)
+		a, err := s.CountAttempt(t.Context(), key)
+		if err != nil || a.Before != 0 {
+			t.Fatalf("%+v, %v", a, err)
 		}
-		if err := s.UncountAttempt(t.Context(), key); err != nil {
+		if err := s.UncountAttempts(t.Context(), []storage.MailKey{key}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := s.UncountAttempt(t.Context(), key); err != nil {
+	if err := s.UncountAttempts(t.Context(), []storage.MailKey{key}); err != nil {
 		t.Fatal(err)
 	}
-	if attempts, _, err := s.CountAttempt(t.Context(), key); err != nil || attempts != 1 {
-		t.Errorf("after one too many taken back: attempts %d, %v", attempts, err)
+	if a, err := s.CountAttempt(t.Context(), key); err != nil || a.Before != 0 {
+		t.Errorf("after one too many taken back: %+v, %v", a, err)
 	}
 }
 

@@ -14,13 +14,15 @@ import (
 // LockChange gives the change and keeps everyone else from altering it until
 // the transaction ends.
 func (t *Tx) LockChange(ctx context.Context, id policy.ChangeID) (policy.Change, error) {
-	if err := t.mayLock(); err != nil {
-		return policy.Change{}, fmt.Errorf("locking change %s: %w", id, err)
+	if p, ok := t.queue.queued(id); ok {
+		return decodeChange(id, []byte(p.change.ChangeAsJSON))
 	}
-	var body []byte
-	err := t.tx.GetContext(ctx, &body, `select body from changes where id = $1 for update`, id)
-	if err != nil {
-		return policy.Change{}, fmt.Errorf("locking change %s: %w", id, orNotFound(err))
+	if err := t.lockChanges(ctx, []policy.ChangeID{id}); err != nil {
+		return policy.Change{}, err
+	}
+	body, ok := t.seen.changes[id]
+	if !ok {
+		return policy.Change{}, fmt.Errorf("locking change %s: %w", id, ErrNotFound)
 	}
 	return decodeChange(id, body)
 }
@@ -36,9 +38,15 @@ func decodeChange(id policy.ChangeID, body []byte) (policy.Change, error) {
 // FindChange gives the id of the change that people know by the name: CHG-…,
 // or D-… for a draft.
 func (t *Tx) FindChange(ctx context.Context, name string) (policy.ChangeID, error) {
+	name = strings.ToUpper(clean(name))
+	for _, p := range t.queue.changes {
+		if p.change.Draft == name || p.change.Number != nil && *p.change.Number == name {
+			return p.change.ID, nil
+		}
+	}
 	var id policy.ChangeID
 	err := t.tx.GetContext(ctx, &id, `
-		select id from changes where number = $1 or draft = $1`, strings.ToUpper(clean(name)))
+		select id from changes where number = $1 or draft = $1`, name)
 	if err != nil {
 		return "", fmt.Errorf("looking for change %s: %w", name, orNotFound(err))
 	}
@@ -59,29 +67,33 @@ func (t *Tx) OpenChanges(ctx context.Context) ([]policy.ChangeID, error) {
 // SaveChange writes what the events made of the change: its row, its ballots
 // and whose hands were on it. A change that breaks what the policy promises of
 // every change is refused by the database.
-func (t *Tx) SaveChange(ctx context.Context, c policy.Change) error {
+func (t *Tx) SaveChange(c policy.Change) error {
 	p, err := project(c)
 	if err != nil {
 		return err
 	}
-	if err := t.saveProjection(ctx, p); err != nil {
-		return fmt.Errorf("saving change %s: %w", c.ID, err)
-	}
+	t.queue.keep(p)
 	return nil
 }
 
-func (t *Tx) saveProjection(ctx context.Context, p projection) error {
-	if err := t.saveChangeRow(ctx, p.change); err != nil {
+func (t *Tx) saveProjections(ctx context.Context, projections []projection) error {
+	var changes []changeRow
+	var ballots []ballotRow
+	var hands []handRow
+	for _, p := range projections {
+		changes, ballots, hands = append(changes, p.change), append(ballots, p.ballots...), append(hands, p.hands...)
+	}
+	if err := t.saveChangeRows(ctx, changes); err != nil {
 		return err
 	}
-	if err := t.saveBallots(ctx, p.ballots); err != nil {
+	if err := t.saveBallots(ctx, ballots); err != nil {
 		return err
 	}
-	return t.saveHands(ctx, p.change.ID, p.hands)
+	return t.saveHands(ctx, changes, hands)
 }
 
-func (t *Tx) saveChangeRow(ctx context.Context, row changeRow) error {
-	_, err := t.tx.NamedExecContext(ctx, `
+func (t *Tx) saveChangeRows(ctx context.Context, rows []changeRow) error {
+	return insert(ctx, t, `
 		insert into changes (id, draft, number, state, revision, hash, proposer, implementer,
 			attempt, passed_by, told, live, ever_live, held_from, open_ballots, title,
 			major, restricted, opened_at, ended_at, updated_seq, body)
@@ -95,50 +107,43 @@ func (t *Tx) saveChangeRow(ctx context.Context, row changeRow) error {
 			told = excluded.told, live = excluded.live, ever_live = excluded.ever_live,
 			held_from = excluded.held_from, open_ballots = excluded.open_ballots,
 			title = excluded.title, major = excluded.major, restricted = excluded.restricted,
-			opened_at = excluded.opened_at, ended_at = excluded.ended_at, body = excluded.body`, row)
-	return err
+			opened_at = excluded.opened_at, ended_at = excluded.ended_at, body = excluded.body,
+			updated_seq = greatest(changes.updated_seq, excluded.updated_seq)`, rows)
 }
 
 func (t *Tx) saveBallots(ctx context.Context, rows []ballotRow) error {
-	for _, row := range rows {
-		_, err := t.tx.NamedExecContext(ctx, `
-			insert into ballots (id, change, kind, person, revision, attempt, status, keyword,
-				issued_at, due_at, answered_at)
-			values (:id, :change, :kind, :person, :revision, :attempt, :status, :keyword,
-				:issued_at, :due_at, :answered_at)
-			on conflict (id) do update set change = excluded.change, kind = excluded.kind,
-				person = excluded.person, revision = excluded.revision, attempt = excluded.attempt,
-				status = excluded.status, keyword = excluded.keyword,
-				issued_at = excluded.issued_at, due_at = excluded.due_at,
-				answered_at = excluded.answered_at`, row)
-		if err != nil {
-			return fmt.Errorf("ballot %s: %w", row.ID, err)
-		}
-	}
-	return nil
-}
-
-// saveHands writes all of a change's hands anew, so that the separation of
-// duties is held against all of them.
-func (t *Tx) saveHands(ctx context.Context, id policy.ChangeID, rows []handRow) error {
-	if _, err := t.tx.ExecContext(ctx, `delete from hands where change = $1`, id); err != nil {
-		return err
-	}
-	for _, row := range rows {
-		_, err := t.tx.NamedExecContext(ctx, `
-			insert into hands (change, person, part) values (:change, :person, :part)`, row)
-		if err != nil {
-			return fmt.Errorf("%s by %s: %w", row.Part, row.Person, err)
-		}
-	}
-	return nil
-}
-
-// updated notes the last event about the change.
-func (t *Tx) updated(ctx context.Context, id policy.ChangeID, seq int64) error {
-	_, err := t.tx.ExecContext(ctx, `update changes set updated_seq = $2 where id = $1`, id, seq)
+	err := insert(ctx, t, `
+		insert into ballots (id, change, kind, person, revision, attempt, status, keyword,
+			issued_at, due_at, answered_at)
+		values (:id, :change, :kind, :person, :revision, :attempt, :status, :keyword,
+			:issued_at, :due_at, :answered_at)
+		on conflict (id) do update set change = excluded.change, kind = excluded.kind,
+			person = excluded.person, revision = excluded.revision, attempt = excluded.attempt,
+			status = excluded.status, keyword = excluded.keyword,
+			issued_at = excluded.issued_at, due_at = excluded.due_at,
+			answered_at = excluded.answered_at`, rows)
 	if err != nil {
-		return fmt.Errorf("noting its last event: %w", err)
+		return fmt.Errorf("its ballots: %w", err)
+	}
+	return nil
+}
+
+// saveHands writes all hands of the changes anew, so that the separation of
+// duties is held against all of them.
+func (t *Tx) saveHands(ctx context.Context, changes []changeRow, rows []handRow) error {
+	ids := make([]policy.ChangeID, len(changes))
+	for i, c := range changes {
+		ids[i] = c.ID
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	if _, err := t.tx.ExecContext(ctx, `delete from hands where change = any($1)`, ids); err != nil {
+		return fmt.Errorf("whose hands were on it: %w", err)
+	}
+	err := insert(ctx, t, `insert into hands (change, person, part) values (:change, :person, :part)`, rows)
+	if err != nil {
+		return fmt.Errorf("whose hands were on it: %w", err)
 	}
 	return nil
 }

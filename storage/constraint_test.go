@@ -64,7 +64,7 @@ func TestBrokenPromises(t *testing.T) {
 			c := sound[test.state]
 			c.Ballots = slices.Clone(c.Ballots)
 			test.broken(&c)
-			err := s.Tx(t.Context(), func(tx *storage.Tx) error { return tx.SaveChange(t.Context(), c) })
+			err := s.Tx(t.Context(), func(tx *storage.Tx) error { return tx.SaveChange(c) })
 			if e := pq.As(err); e == nil || e.Constraint != test.constraint {
 				t.Errorf("error %v, want %s to be broken", err, test.constraint)
 			}
@@ -83,7 +83,7 @@ func TestTesterOfAnOldAttemptMayImplement(t *testing.T) {
 
 	c := st.change
 	c.State, c.Attempt.Passed = policy.StateTested, "qa"
-	err := s.Tx(t.Context(), func(tx *storage.Tx) error { return tx.SaveChange(t.Context(), c) })
+	err := s.Tx(t.Context(), func(tx *storage.Tx) error { return tx.SaveChange(c) })
 	if e := pq.As(err); e == nil || e.Constraint != "hands_pkey" {
 		t.Errorf("error %v, want the separation of duties to refuse it", err)
 	}
@@ -100,7 +100,7 @@ func TestNumbersAreUnique(t *testing.T) {
 		other := c
 		other.ID, other.Ballots = "c2", nil
 		double(&other)
-		if err := s.Tx(t.Context(), func(tx *storage.Tx) error { return tx.SaveChange(t.Context(), other) }); err == nil {
+		if err := s.Tx(t.Context(), func(tx *storage.Tx) error { return tx.SaveChange(other) }); err == nil {
 			t.Errorf("%s (%s) was saved beside %s (%s)", other.Number, other.Draft, c.Number, c.Draft)
 		}
 	}

@@ -29,5 +29,6 @@ func (t *Tx) SaveDirectory(ctx context.Context, body []byte, hash string, at tim
 	if err != nil {
 		return fmt.Errorf("saving the directory: %w", err)
 	}
+	t.inForce = &hash // at the head of the chain, with the event that must follow
 	return nil
 }

@@ -3,10 +3,9 @@ package storage
 import (
 	"context"
 	"crypto/sha256"
-	"database/sql"
 	"encoding/hex"
-	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/lib/pq"
@@ -51,79 +50,152 @@ type Attachment struct {
 	Bytes  []byte
 }
 
-// CountAttempt counts, in a transaction of its own, that the mail is about to
-// be read. It gives how often that has been tried, and the disposition if the
-// mail was decided already; then it is not counted again.
-func (s *Store) CountAttempt(ctx context.Context, key MailKey) (attempts int, disposition string, err error) {
-	err = s.Tx(ctx, func(t *Tx) error {
-		attempts, disposition, err = t.countAttempt(ctx, key)
-		return err
+// An Attempt is what is known of a mail before it is read.
+type Attempt struct {
+	Before      int    `db:"attempts"`    // how often it was tried before
+	Disposition string `db:"disposition"` // set if it was decided already
+}
+
+// CountAttempts counts that mails are about to be read together, and says what
+// is known of each. Only those are counted that were neither decided nor tried
+// before: one of a number of mails that were in hand when a process died may be
+// the one that killed it, so each is tried again by itself.
+//
+// What is counted outlives the process, not necessarily the machine: nobody
+// waits for the disk.
+func (s *Store) CountAttempts(ctx context.Context, keys []MailKey) ([]Attempt, error) {
+	var folders []string
+	var validities, uids []int64
+	for _, k := range keys {
+		folders, validities, uids = append(folders, k.Folder), append(validities, int64(k.UIDValidity)), append(uids, int64(k.UID))
+	}
+	var attempts []Attempt
+	err := s.again(ctx, func() error {
+		attempts = nil
+		return s.db.SelectContext(ctx, &attempts, `
+			with mail as (
+				select k.*, m.disposition, coalesce(a.attempts, 0) as attempts
+				from unnest($1::text[], $2::bigint[], $3::bigint[]) with ordinality as k (folder, uidvalidity, uid, n)
+				left join messages as m using (folder, uidvalidity, uid)
+				left join attempts as a using (folder, uidvalidity, uid)),
+			counted as (
+				insert into attempts (folder, uidvalidity, uid, attempts)
+				select folder, uidvalidity, uid, 1 from mail where disposition is null and attempts = 0
+				on conflict (folder, uidvalidity, uid) do update set attempts = attempts.attempts + 1)
+			select attempts, coalesce(disposition, '') as disposition
+			from mail, (select set_config('synchronous_commit', 'off', true)) as setting
+			order by n`, folders, validities, uids)
 	})
 	if err != nil {
-		return 0, "", fmt.Errorf("counting an attempt at mail %s: %w", key, err)
+		return nil, fmt.Errorf("counting attempts at %d mails: %w", len(keys), err)
 	}
-	return attempts, disposition, nil
+	return attempts, nil
 }
 
-func (t *Tx) countAttempt(ctx context.Context, key MailKey) (attempts int, disposition string, err error) {
-	err = t.tx.QueryRowContext(ctx, `
-		select m.disposition, coalesce(a.attempts, 0)
-		from messages as m left join attempts as a using (folder, uidvalidity, uid)
-		where m.folder = $1 and m.uidvalidity = $2 and m.uid = $3`,
-		key.Folder, key.UIDValidity, key.UID).Scan(&disposition, &attempts)
-	if !errors.Is(err, sql.ErrNoRows) {
-		return attempts, disposition, err
-	}
-	err = t.tx.QueryRowContext(ctx, `
-		insert into attempts (folder, uidvalidity, uid, attempts) values ($1, $2, $3, 1)
-		on conflict (folder, uidvalidity, uid) do update set attempts = attempts.attempts + 1
-		returning attempts`, key.Folder, key.UIDValidity, key.UID).Scan(&attempts)
-	return attempts, "", err
-}
-
-// UncountAttempt takes an attempt back that the mail is not to blame for, such
-// as one that ended with the database's connection.
-func (s *Store) UncountAttempt(ctx context.Context, key MailKey) error {
-	_, err := s.db.ExecContext(ctx, `
-		update attempts set attempts = attempts - 1
-		where folder = $1 and uidvalidity = $2 and uid = $3 and attempts > 0`, key.Folder, key.UIDValidity, key.UID)
+// CountAttempt counts that one mail is about to be read by itself, whatever was
+// tried before. A mail that was decided already is not counted.
+func (s *Store) CountAttempt(ctx context.Context, key MailKey) (a Attempt, err error) {
+	err = s.again(ctx, func() error {
+		return s.db.GetContext(ctx, &a, `
+			with mail as (
+				select $1::text as folder, $2::bigint as uidvalidity, $3::bigint as uid,
+					(select disposition from messages where folder = $1 and uidvalidity = $2 and uid = $3),
+					coalesce((select attempts from attempts where folder = $1 and uidvalidity = $2 and uid = $3), 0) as attempts),
+			counted as (
+				insert into attempts (folder, uidvalidity, uid, attempts)
+				select folder, uidvalidity, uid, 1 from mail where disposition is null
+				on conflict (folder, uidvalidity, uid) do update set attempts = attempts.attempts + 1)
+			select attempts, coalesce(disposition, '') as disposition
+			from mail, (select set_config('synchronous_commit', 'off', true)) as setting`,
+			key.Folder, key.UIDValidity, key.UID)
+	})
 	if err != nil {
-		return fmt.Errorf("taking back an attempt at mail %s: %w", key, err)
+		return Attempt{}, fmt.Errorf("counting an attempt at mail %s: %w", key, err)
 	}
-	return nil
+	return a, nil
 }
 
-// SaveMail archives the mail with its disposition. It is ErrDuplicate if the
-// mail was decided before.
-func (t *Tx) SaveMail(ctx context.Context, m Mail) error {
-	id, err := t.insertMail(ctx, m)
-	if pq.As(err, pqerror.UniqueViolation) != nil {
-		return fmt.Errorf("archiving mail %s: %w", m.Key, ErrDuplicate)
-	}
-	if err != nil {
-		return fmt.Errorf("archiving mail %s: %w", m.Key, err)
-	}
-	for n, a := range m.Attachments {
-		_, err := t.tx.ExecContext(ctx, `
-			insert into attachments (message, n, name, type, sha256, bytes)
-			values ($1, $2, $3, $4, $5, $6)`,
-			id, n+1, clean(a.Name), clean(a.Type), a.SHA256, notNil(a.Bytes))
+// UncountAttempts takes attempts back that the mails are not to blame for, such
+// as those that ended with the database's connection.
+func (s *Store) UncountAttempts(ctx context.Context, keys []MailKey) error {
+	for _, key := range keys {
+		_, err := s.db.ExecContext(ctx, `
+			update attempts set attempts = attempts - 1
+			where folder = $1 and uidvalidity = $2 and uid = $3 and attempts > 0`, key.Folder, key.UIDValidity, key.UID)
 		if err != nil {
-			return fmt.Errorf("archiving attachment %d of mail %s: %w", n+1, m.Key, err)
+			return fmt.Errorf("taking back an attempt at mail %s: %w", key, err)
 		}
 	}
 	return nil
 }
 
-func (t *Tx) insertMail(ctx context.Context, m Mail) (id int64, err error) {
-	err = t.tx.QueryRowContext(ctx, `
+// SaveMail archives the mail with its disposition. If the mail was decided
+// before, the transaction ends with ErrDuplicate.
+func (t *Tx) SaveMail(m Mail) { t.queue.mails = append(t.queue.mails, m) }
+
+type mailRow struct {
+	Folder        string          `db:"folder"`
+	UIDValidity   uint32          `db:"uidvalidity"`
+	UID           uint32          `db:"uid"`
+	Disposition   string          `db:"disposition"`
+	Reason        string          `db:"reason"`
+	SHA256        string          `db:"sha256"`
+	MessageIDHash string          `db:"message_id_hash"`
+	ContentKey    string          `db:"content_key"`
+	Sender        string          `db:"sender"`
+	Person        policy.PersonID `db:"person"`
+	Change        policy.ChangeID `db:"change"`
+	Ballot        policy.BallotID `db:"ballot"`
+	Received      time.Time       `db:"received_at"`
+	Decided       time.Time       `db:"decided_at"`
+	Size          int64           `db:"size"`
+	Raw           []byte          `db:"raw"`
+}
+
+func (m Mail) row() mailRow {
+	return mailRow{
+		Folder: m.Key.Folder, UIDValidity: m.Key.UIDValidity, UID: m.Key.UID, Disposition: m.Disposition,
+		Reason: clean(m.Reason), SHA256: m.SHA256, MessageIDHash: hashOf(m.MessageID), ContentKey: m.ContentKey,
+		Sender: clean(m.Sender), Person: m.Person, Change: m.Change, Ballot: m.Ballot,
+		Received: micro(m.Received), Decided: micro(m.Decided), Size: m.Size, Raw: notNil(m.Raw),
+	}
+}
+
+func (t *Tx) writeMails(ctx context.Context) error {
+	rows := make([]mailRow, len(t.queue.mails))
+	for i, m := range t.queue.mails {
+		rows[i] = m.row()
+	}
+	err := insert(ctx, t, `
 		insert into messages (folder, uidvalidity, uid, disposition, reason, sha256, message_id_hash,
 			content_key, sender, person, change, ballot, received_at, decided_at, size, raw)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
-		returning id`,
-		m.Key.Folder, m.Key.UIDValidity, m.Key.UID, m.Disposition, clean(m.Reason), m.SHA256, hashOf(m.MessageID),
-		m.ContentKey, clean(m.Sender), m.Person, m.Change, m.Ballot, micro(m.Received), micro(m.Decided), m.Size, notNil(m.Raw)).Scan(&id)
-	return id, err
+		values (:folder, :uidvalidity, :uid, :disposition, :reason, :sha256, :message_id_hash,
+			:content_key, :sender, :person, :change, :ballot, :received_at, :decided_at, :size, :raw)`, rows)
+	if pq.As(err, pqerror.UniqueViolation) != nil {
+		err = ErrDuplicate
+	}
+	if err != nil {
+		return fmt.Errorf("archiving %d mails, from %s: %w", len(rows), t.queue.mails[0].Key, err)
+	}
+	for _, m := range t.queue.mails {
+		if err := t.writeAttachments(ctx, m); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *Tx) writeAttachments(ctx context.Context, m Mail) error {
+	for n, a := range m.Attachments {
+		_, err := t.tx.ExecContext(ctx, `
+			insert into attachments (message, n, name, type, sha256, bytes)
+			select id, $4, $5, $6, $7, $8 from messages where folder = $1 and uidvalidity = $2 and uid = $3`,
+			m.Key.Folder, m.Key.UIDValidity, m.Key.UID, n+1, clean(a.Name), clean(a.Type), a.SHA256, notNil(a.Bytes))
+		if err != nil {
+			return fmt.Errorf("archiving attachment %d of mail %s: %w", n+1, m.Key, err)
+		}
+	}
+	return nil
 }
 
 // hashOf is the hash by which a mail's text is searched, in hex; empty for no
@@ -144,20 +216,28 @@ func notNil(b []byte) []byte {
 	return b
 }
 
+// acted are the dispositions of a mail that makes a copy of it a duplicate.
+var acted = []string{"accepted", "counted", "answered", "noted"}
+
 // Twin finds an earlier mail that acted and is the same as this one: the same
 // raw bytes, or the same content key. Mail that did not act, such as an
 // unverified one, never makes another a duplicate.
 func (t *Tx) Twin(ctx context.Context, sha256, contentKey string) (disposition string, found bool, err error) {
-	err = t.tx.GetContext(ctx, &disposition, `
-		select disposition from messages
-		where disposition in ('accepted', 'counted', 'answered', 'noted')
-			and (sha256 = $1 or (content_key = $2 and content_key <> ''))
-		order by id limit 1`, sha256, contentKey)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", false, nil
+	if !t.seen.looked[sha256] {
+		if err := t.lookForTwins(ctx, []Letter{{SHA256: sha256, ContentKey: contentKey}}); err != nil {
+			return "", false, err
+		}
 	}
-	if err != nil {
-		return "", false, fmt.Errorf("looking for an earlier copy of a mail: %w", err)
+	same := func(sha, key string) bool { return sha == sha256 || key == contentKey && key != "" }
+	for _, m := range t.seen.twins {
+		if same(m.SHA256, m.ContentKey) {
+			return m.Disposition, true, nil
+		}
 	}
-	return disposition, true, nil
+	for _, m := range t.queue.mails {
+		if same(m.SHA256, m.ContentKey) && slices.Contains(acted, m.Disposition) {
+			return m.Disposition, true, nil
+		}
+	}
+	return "", false, nil
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/countersign/countersign/storage"
@@ -27,9 +28,7 @@ func save(t *testing.T, s *storage.Store, mails ...storage.Mail) {
 	t.Helper()
 	in(t, s, func(tx *storage.Tx) error {
 		for _, m := range mails {
-			if err := tx.SaveMail(t.Context(), m); err != nil {
-				return err
-			}
+			tx.SaveMail(m)
 		}
 		return nil
 	})
@@ -40,10 +39,10 @@ func save(t *testing.T, s *storage.Store, mails ...storage.Mail) {
 func TestCountAttempt(t *testing.T) {
 	s := open(t)
 	key := mail(1, "").Key
-	for want := 1; want <= 3; want++ {
-		n, disposition, err := s.CountAttempt(t.Context(), key)
-		if n != want || disposition != "" || err != nil {
-			t.Fatalf("attempt %d: %d, %q, %v", want, n, disposition, err)
+	for before := range 3 {
+		a, err := s.CountAttempt(t.Context(), key)
+		if a.Before != before || a.Disposition != "" || err != nil {
+			t.Fatalf("after %d attempts: %+v, %v", before, a, err)
 		}
 		if err := s.Tx(t.Context(), func(*storage.Tx) error { return errGivenUp }); !errors.Is(err, errGivenUp) {
 			t.Fatal(err)
@@ -51,15 +50,44 @@ func TestCountAttempt(t *testing.T) {
 	}
 	save(t, s, mail(1, "hello"))
 	for range 2 {
-		n, disposition, err := s.CountAttempt(t.Context(), key)
-		if n != 3 || disposition != "counted" || err != nil {
-			t.Errorf("once decided: %d, %q, %v", n, disposition, err)
+		a, err := s.CountAttempt(t.Context(), key)
+		if a.Before != 3 || a.Disposition != "counted" || err != nil {
+			t.Errorf("once decided: %+v, %v", a, err)
 		}
 	}
 	other := key
 	other.UIDValidity++
-	if n, _, err := s.CountAttempt(t.Context(), other); n != 1 || err != nil {
-		t.Errorf("the same UID under another UIDVALIDITY: attempt %d, %v", n, err)
+	if a, err := s.CountAttempt(t.Context(), other); a.Before != 0 || err != nil {
+		t.Errorf("the same UID under another UIDVALIDITY: %+v, %v", a, err)
+	}
+}
+
+// Of mails read together only those are counted that are new: one that was in
+// hand before is tried by itself, and one that was decided not at all.
+func TestCountAttempts(t *testing.T) {
+	s := open(t)
+	fresh, tried, decided := mail(3, "").Key, mail(2, "").Key, mail(1, "hello")
+	save(t, s, decided)
+	if _, err := s.CountAttempt(t.Context(), tried); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range [][]storage.Attempt{
+		{{Before: 0}, {Before: 1}, {Disposition: "counted"}},
+		{{Before: 1}, {Before: 1}, {Disposition: "counted"}},
+	} {
+		got, err := s.CountAttempts(t.Context(), []storage.MailKey{fresh, tried, decided.Key})
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("got %+v, %v; want %+v", got, err, want)
+		}
+	}
+	if err := s.UncountAttempts(t.Context(), []storage.MailKey{fresh}); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := s.CountAttempts(t.Context(), []storage.MailKey{fresh}); err != nil || got[0].Before != 0 {
+		t.Errorf("an attempt taken back: %+v, %v", got, err)
+	}
+	if got, err := s.CountAttempts(t.Context(), []storage.MailKey{fresh}); err != nil || got[0].Before != 1 {
+		t.Errorf("and counted again: %+v, %v", got, err)
 	}
 }
 
@@ -70,13 +98,16 @@ func TestMailIsDecidedOnce(t *testing.T) {
 	saved := make(chan struct{})
 	second := make(chan error, 1)
 	go func() {
-		<-saved
-		second <- s.Tx(t.Context(), func(tx *storage.Tx) error { return tx.SaveMail(t.Context(), mail(1, "hello")) })
+		second <- s.Tx(t.Context(), func(tx *storage.Tx) error {
+			tx.SaveMail(mail(1, "hello"))
+			<-saved
+			return nil
+		})
 	}()
 	in(t, s, func(tx *storage.Tx) error {
-		err := tx.SaveMail(t.Context(), mail(1, "hello"))
+		tx.SaveMail(mail(1, "hello"))
 		close(saved)
-		return err
+		return nil
 	})
 	if err := <-second; !errors.Is(err, storage.ErrDuplicate) {
 		t.Errorf("the second one got %v, want ErrDuplicate", err)
@@ -163,7 +194,7 @@ func TestArchiveRefusesOtherBytes(t *testing.T) {
 	for says, m := range map[string]storage.Mail{
 		"raw_is_what_was_hashed": wrong, "bytes_are_what_was_hashed": attached, "disposition_known": unknown,
 	} {
-		err := s.Tx(t.Context(), func(tx *storage.Tx) error { return tx.SaveMail(t.Context(), m) })
+		err := s.Tx(t.Context(), func(tx *storage.Tx) error { tx.SaveMail(m); return nil })
 		wantError(t, err, says)
 	}
 }

@@ -25,7 +25,7 @@ func TestNumbersHaveNoGaps(t *testing.T) {
 				if n, err = tx.NextNumber(t.Context(), "CHG", 2026); err != nil {
 					return err
 				}
-				if err := tx.UseNumber(t.Context(), "CHG", 2026, n); err != nil {
+				if err := tx.UseNumber("CHG", 2026, n); err != nil {
 					return err
 				}
 				if i%3 == 0 {
@@ -66,7 +66,7 @@ func TestNumbers(t *testing.T) {
 	}
 	in(t, s, func(tx *storage.Tx) error {
 		n, err := tx.NextNumber(t.Context(), "CHG", 2026)
-		return errors.Join(err, tx.UseNumber(t.Context(), "CHG", 2026, n))
+		return errors.Join(err, tx.UseNumber("CHG", 2026, n))
 	})
 	for range 2 {
 		if n := next("CHG", 2026); n != 2 {
@@ -77,7 +77,12 @@ func TestNumbers(t *testing.T) {
 		t.Errorf("other series begin with %d and %d", a, b)
 	}
 	for _, wrong := range []int{1, 3} {
-		err := s.Tx(t.Context(), func(tx *storage.Tx) error { return tx.UseNumber(t.Context(), "CHG", 2026, wrong) })
+		err := s.Tx(t.Context(), func(tx *storage.Tx) error {
+			if _, err := tx.NextNumber(t.Context(), "CHG", 2026); err != nil {
+				return err
+			}
+			return tx.UseNumber("CHG", 2026, wrong)
+		})
 		wantError(t, err, "not the next one")
 	}
 }

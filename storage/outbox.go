@@ -34,33 +34,19 @@ const outMailColumns = `id, message_id, change, ballot, notice, person, recipien
 
 // Enqueue puts the mail into the outbox. A mail with the same Message-ID that
 // is there already stays as it is.
-func (t *Tx) Enqueue(ctx context.Context, m OutMail) error {
-	_, err := t.tx.ExecContext(ctx, `
-		insert into outbox (message_id, change, ballot, notice, person, recipient, asks, kid,
-			token_ballot, token_person, generation, body, at, due)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)
-		on conflict (message_id) do nothing`,
-		m.MessageID, m.Change, m.Ballot, m.Notice, m.Person, m.Recipient, m.Asks, m.KeyID,
-		m.TokenBallot, m.TokenPerson, m.Generation, string(m.Body), micro(m.At))
-	if err != nil {
-		return fmt.Errorf("putting %s into the outbox: %w", m.MessageID, err)
-	}
-	return nil
+func (t *Tx) Enqueue(m OutMail) {
+	m.At = micro(m.At)
+	t.queue.out = append(t.queue.out, m)
 }
-
-// quoted is how many of our mails somebody may still be quoting.
-const quoted = 20
 
 // SentTexts gives the bodies of our latest mails to the person on the change,
 // newest first: what an answer of theirs may quote.
 func (t *Tx) SentTexts(ctx context.Context, change policy.ChangeID, person policy.PersonID) ([][]byte, error) {
-	var bodies [][]byte
-	err := t.tx.SelectContext(ctx, &bodies, `
-		select body from outbox where change = $1 and person = $2 order by id desc limit $3`, change, person, quoted)
-	if err != nil {
-		return nil, fmt.Errorf("reading our mails to %s on %s: %w", person, change, err)
+	c := correspondence{change, person}
+	if err := t.readTexts(ctx, []correspondence{c}); err != nil {
+		return nil, err
 	}
-	return bodies, nil
+	return t.seen.texts[c], nil
 }
 
 // ByMessageID finds the mail of ours that has the Message-ID.

@@ -86,10 +86,8 @@ func (t *Tx) overwrite(ctx context.Context, record *replay) error {
 	if _, err := t.tx.ExecContext(ctx, `delete from hands; delete from ballots; delete from changes`); err != nil {
 		return fmt.Errorf("clearing the projection: %w", err)
 	}
-	for _, p := range record.projections {
-		if err := t.saveProjection(ctx, p); err != nil {
-			return fmt.Errorf("writing change %s: %w", p.change.ID, err)
-		}
+	if err := t.saveProjections(ctx, record.projections); err != nil {
+		return fmt.Errorf("writing %d changes: %w", len(record.projections), err)
 	}
 	for series, last := range record.lastNumbers() {
 		_, err := t.tx.ExecContext(ctx, `

@@ -44,71 +44,104 @@ func (r eventRow) link() link {
 	return link{seq: r.Seq, at: r.At, subjectKind: r.SubjectKind, subject: r.Subject, kind: r.Kind, payloadHash: r.PayloadHash, prev: r.Prev}
 }
 
-// Append adds events to the record. It comes last in a transaction: it locks
-// the head of the chain, for which every other writer then waits. Nothing can
-// be locked after it.
-func (t *Tx) Append(ctx context.Context, subjectKind, subject string, entries ...Entry) error {
-	if len(entries) == 0 {
-		return nil
+// Append adds events to the record. They follow one another in the order in
+// which they were appended.
+func (t *Tx) Append(subjectKind, subject string, entries ...Entry) {
+	for _, e := range entries {
+		payload := string(e.Payload)
+		t.queue.events = append(t.queue.events, eventRow{
+			At: micro(e.At), SubjectKind: subjectKind, Subject: subject, Kind: e.Kind, Payload: &payload,
+		})
 	}
-	if err := t.append(ctx, subjectKind, subject, entries); err != nil {
-		return fmt.Errorf("recording %d events about %s %s: %w", len(entries), subjectKind, subject, err)
-	}
-	return nil
 }
 
-func (t *Tx) append(ctx context.Context, subjectKind, subject string, entries []Entry) error {
-	var last eventRow
-	if err := t.tx.GetContext(ctx, &last, `select seq, hash from chain_head for update`); err != nil {
-		return fmt.Errorf("locking the head of the chain: %w", err)
+// ErrDirectoryChanged is why a decision is not recorded that was made under
+// another directory than the one in force: somebody has brought a newer
+// configuration into force meanwhile.
+var ErrDirectoryChanged = errors.New("another directory is in force")
+
+// ErrSchemaTooNew is why a program does not record what it decided: the
+// database has been brought to a schema that this program does not know.
+var ErrSchemaTooNew = errors.New("the database's schema is too new for this program")
+
+// Under binds the transaction to the directory with the hash: if another one is
+// in force when the transaction ends, it fails with [ErrDirectoryChanged].
+func (t *Tx) Under(hash string) { t.under = hash }
+
+// link locks the head of the chain and gives every event its place. Every other
+// writer then waits.
+func (t *Tx) link(ctx context.Context) error {
+	last, err := t.lockHead(ctx)
+	if err != nil {
+		return err
 	}
-	t.appended = true
-	for _, e := range entries {
-		last = next(last, subjectKind, subject, e)
-		if err := t.insertEvent(ctx, last); err != nil {
-			return err
+	seqs := map[policy.ChangeID]int64{}
+	for i, e := range t.queue.events {
+		last = next(last, e)
+		t.queue.events[i] = last
+		if e.SubjectKind == SubjectChange {
+			seqs[policy.ChangeID(e.Subject)] = last.Seq
 		}
 	}
-	if _, err := t.tx.ExecContext(ctx, `update chain_head set seq = $1, hash = $2`, last.Seq, last.Hash); err != nil {
+	for i := range t.queue.changes {
+		row := &t.queue.changes[i].change
+		row.UpdatedSeq = seqs[row.ID]
+	}
+	return nil
+}
+
+func (t *Tx) lockHead(ctx context.Context) (eventRow, error) {
+	var head struct {
+		Seq       int64  `db:"seq"`
+		Hash      []byte `db:"hash"`
+		Directory string `db:"directory"`
+		Oldest    int    `db:"oldest"`
+	}
+	err := t.tx.GetContext(ctx, &head, `
+		select h.seq, h.hash, h.directory, i.oldest
+		from chain_head as h cross join schema_info as i for update of h`)
+	switch {
+	case err != nil:
+		return eventRow{}, fmt.Errorf("locking the head of the chain: %w", err)
+	case head.Oldest > SchemaVersion:
+		return eventRow{}, fmt.Errorf("%w: it needs one that knows schema %d, this one knows %d", ErrSchemaTooNew, head.Oldest, SchemaVersion)
+	case t.under != "" && t.under != head.Directory:
+		return eventRow{}, ErrDirectoryChanged
+	}
+	if t.inForce == nil {
+		t.inForce = &head.Directory
+	}
+	return eventRow{Seq: head.Seq, Hash: head.Hash}, nil
+}
+
+func (t *Tx) writeEvents(ctx context.Context) error {
+	rows := t.queue.events
+	if len(rows) == 0 {
+		return nil
+	}
+	err := insert(ctx, t, `
+		insert into events (seq, at, subject_kind, subject, kind, prev, payload_hash, hash)
+		values (:seq, :at, :subject_kind, :subject, :kind, :prev, :payload_hash, :hash)`, rows)
+	if err != nil {
+		return fmt.Errorf("adding %d events: %w", len(rows), err)
+	}
+	err = insert(ctx, t, `insert into event_payloads (seq, salt, payload) values (:seq, :salt, :payload)`, rows)
+	if err != nil {
+		return fmt.Errorf("adding what %d events say: %w", len(rows), err)
+	}
+	last := rows[len(rows)-1]
+	_, err = t.tx.ExecContext(ctx, `update chain_head set seq = $1, hash = $2, directory = $3`, last.Seq, last.Hash, *t.inForce)
+	if err != nil {
 		return fmt.Errorf("moving the head of the chain: %w", err)
 	}
-	if subjectKind == SubjectChange {
-		return t.updated(ctx, policy.ChangeID(subject), last.Seq)
-	}
 	return nil
 }
 
-// next is the event that follows the last one.
-func next(last eventRow, subjectKind, subject string, e Entry) eventRow {
-	salt := make([]byte, saltSize)
-	rand.Read(salt) //nolint:errcheck // crypto/rand never returns an error
-	payload := string(e.Payload)
-	row := eventRow{
-		Seq: last.Seq + 1, At: micro(e.At), SubjectKind: subjectKind, Subject: subject, Kind: e.Kind,
-		Prev: last.Hash, PayloadHash: hashPayload(salt, e.Payload), Salt: salt, Payload: &payload,
-	}
-	row.Hash = row.link().hash()
-	return row
-}
-
-func (t *Tx) insertEvent(ctx context.Context, row eventRow) error {
-	_, err := t.tx.NamedExecContext(ctx, `
-		with event as (
-			insert into events (seq, at, subject_kind, subject, kind, prev, payload_hash, hash)
-			values (:seq, :at, :subject_kind, :subject, :kind, :prev, :payload_hash, :hash)
-			returning seq)
-		insert into event_payloads (seq, salt, payload)
-		select seq, :salt, :payload from event`, row)
-	if err != nil {
-		return fmt.Errorf("adding event %d (%s): %w", row.Seq, row.Kind, err)
-	}
-	return nil
-}
-
-// mayLock refuses a lock that would be taken out of order.
-func (t *Tx) mayLock() error {
-	if t.appended {
-		return errors.New("the head of the chain is locked already; it must be locked last")
-	}
-	return nil
+// next is the event with its place behind the last one.
+func next(last, e eventRow) eventRow {
+	e.Salt = make([]byte, saltSize)
+	rand.Read(e.Salt) //nolint:errcheck // crypto/rand never returns an error
+	e.Seq, e.Prev, e.PayloadHash = last.Seq+1, last.Hash, hashPayload(e.Salt, []byte(*e.Payload))
+	e.Hash = e.link().hash()
+	return e
 }

@@ -138,11 +138,12 @@ func (st *story) write(tx *storage.Tx, events []policy.Event) error {
 	if err := takeNumbers(st, tx, before, after); err != nil {
 		return err
 	}
-	if err := tx.SaveChange(ctx, after); err != nil {
+	if err := tx.SaveChange(after); err != nil {
 		return err
 	}
 	st.change = after
-	return tx.Append(ctx, storage.SubjectChange, string(after.ID), entries...)
+	tx.Append(storage.SubjectChange, string(after.ID), entries...)
+	return nil
 }
 
 func takeNumbers(st *story, tx *storage.Tx, before, after policy.Change) error {
@@ -165,7 +166,7 @@ func takeNumber(t *testing.T, tx *storage.Tx, series, want string) error {
 	if got := fmt.Sprintf("%s-2026-%04d", series, n); got != want {
 		return fmt.Errorf("the next number is %s, the story wants %s", got, want)
 	}
-	return tx.UseNumber(t.Context(), series, 2026, n)
+	return tx.UseNumber(series, 2026, n)
 }
 
 // wantAgreement fails unless record and projection agree.

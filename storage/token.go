@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/countersign/countersign/policy"
 )
@@ -20,25 +21,35 @@ type Token struct {
 
 // SaveToken keeps the token. Issuing the same one again, as a reminder does,
 // changes nothing.
-func (t *Tx) SaveToken(ctx context.Context, token Token) error {
-	_, err := t.tx.NamedExecContext(ctx, `
-		insert into tokens (hash, kid, generation, purpose, change, ballot, person)
-		values (:hash, :kid, :generation, :purpose, :change, nullif(:ballot, ''), :person)
-		on conflict (hash) do nothing`, token)
-	if err != nil {
-		return fmt.Errorf("saving a token of %s on %s: %w", token.Person, token.Change, err)
-	}
-	return nil
-}
+func (t *Tx) SaveToken(token Token) { t.queue.tokens = append(t.queue.tokens, token) }
 
 // FindTokens gives those of our tokens that have one of the hashes.
 func (t *Tx) FindTokens(ctx context.Context, hashes []string) ([]Token, error) {
-	var tokens []Token
-	err := t.tx.SelectContext(ctx, &tokens, `
-		select hash, kid, generation, purpose, change, coalesce(ballot, '') as ballot, person
-		from tokens where hash = any($1) order by change, ballot, purpose, generation`, hashes)
-	if err != nil {
-		return nil, fmt.Errorf("looking up tokens: %w", err)
+	if t.seen.tokens == nil {
+		t.seen.tokens = map[string][]Token{}
 	}
-	return tokens, nil
+	var unseen []string
+	for _, h := range hashes {
+		if _, known := t.seen.tokens[h]; !known {
+			t.seen.tokens[h] = nil
+			unseen = append(unseen, h)
+		}
+	}
+	if len(unseen) > 0 {
+		var rows []Token
+		err := t.tx.SelectContext(ctx, &rows, `
+			select hash, kid, generation, purpose, change, coalesce(ballot, '') as ballot, person
+			from tokens where hash = any($1) order by change, ballot, purpose, generation`, unseen)
+		if err != nil {
+			return nil, fmt.Errorf("looking up tokens: %w", err)
+		}
+		for _, row := range rows {
+			t.seen.tokens[row.Hash] = append(t.seen.tokens[row.Hash], row)
+		}
+	}
+	var found []Token
+	for _, h := range uniqueIn(slices.Clone(hashes)) {
+		found = append(found, t.seen.tokens[h]...)
+	}
+	return found, nil
 }

@@ -14,13 +14,23 @@ import (
 	"github.com/jmoiron/sqlx"
 	"github.com/lib/pq"
 	"github.com/lib/pq/pqerror"
+
+	"github.com/countersign/countersign/internal/failpoint"
 )
 
 // A Tx is one transaction. It is good only inside the function given to
 // [Store.Tx].
+//
+// What it is told to write it keeps until the function has returned, and then
+// writes all of it in a few statements ([Tx.flush]); what it reads meanwhile
+// takes account of that. So many mails can be decided in one transaction at
+// little more than the price of one.
 type Tx struct {
-	tx       *sqlx.Tx
-	appended bool // the head of the chain is locked: nothing else may be locked after it
+	tx      *sqlx.Tx
+	under   string  // hash of the directory decisions are made under; empty for any
+	inForce *string // hash of the directory that comes into force
+	queue   queue
+	seen    seen
 }
 
 // tries is how often a transaction is begun before its error is final.
@@ -34,8 +44,13 @@ const tries = 5
 // A connection lost while committing is not tried again: whether the commit
 // took place is then unknown, and the caller must look.
 func (s *Store) Tx(ctx context.Context, do func(*Tx) error) error {
+	return s.again(ctx, func() error { return s.once(ctx, do) })
+}
+
+// again does it, and again where it may well succeed then.
+func (s *Store) again(ctx context.Context, do func() error) error {
 	for try := 1; ; try++ {
-		err := s.once(ctx, do)
+		err := do()
 		if err == nil || try == tries || !passing(err) {
 			return err
 		}
@@ -55,8 +70,15 @@ func (s *Store) once(ctx context.Context, do func(*Tx) error) error {
 		return fmt.Errorf("beginning a transaction: %w", inTime(ctx, err))
 	}
 	defer tx.Rollback() //nolint:errcheck // after a commit there is nothing to roll back; otherwise the first error counts
-	if err := do(&Tx{tx: tx}); err != nil {
+	t := &Tx{tx: tx}
+	if err := do(t); err != nil {
 		return inTime(ctx, err)
+	}
+	if err := t.flush(ctx); err != nil {
+		return inTime(ctx, err)
+	}
+	if t.wrote() {
+		failpoint.Here(failpoint.BeforeCommit)
 	}
 	if err := tx.Commit(); err != nil {
 		if broken(err) {
@@ -76,14 +98,16 @@ func passing(err error) bool {
 }
 
 // Blameless says whether an error comes from the circumstances, not from what
-// was to be written: the server is away, full, out of connections, or we are
-// told to stop.
+// was to be written: the server is away, full, out of connections, we are told
+// to stop, or must not decide any more.
 func Blameless(err error) bool {
-	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, errUnknown) || passing(err) {
-		return true
+	for _, circumstance := range []error{context.Canceled, context.DeadlineExceeded, errUnknown, ErrDirectoryChanged, ErrSchemaTooNew} {
+		if errors.Is(err, circumstance) {
+			return true
+		}
 	}
 	known, ok := errors.AsType[*pq.Error](err)
-	return ok && slices.Contains([]string{"08", "53", "55", "57", "58"}, string(known.Code.Class()))
+	return passing(err) || ok && slices.Contains([]string{"08", "53", "55", "57", "58"}, string(known.Code.Class()))
 }
 
 // broken says whether the error means that the connection is gone.

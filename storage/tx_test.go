@@ -20,15 +20,9 @@ var errGivenUp = errors.New("given up")
 func TestErrorRollsBack(t *testing.T) {
 	s, owner := openBoth(t)
 	err := s.Tx(t.Context(), func(tx *storage.Tx) error {
-		if err := tx.SaveMail(t.Context(), mail(1, "hello")); err != nil {
-			return err
-		}
-		if err := tx.Enqueue(t.Context(), out("m1", "c1", "dev")); err != nil {
-			return err
-		}
-		if err := tx.Append(t.Context(), storage.SubjectMail, "x", storage.Entry{Kind: "mail.counted", Payload: []byte("{}"), At: noon}); err != nil {
-			return err
-		}
+		tx.SaveMail(mail(1, "hello"))
+		tx.Enqueue(out("m1", "c1", "dev"))
+		tx.Append(storage.SubjectMail, "x", storage.Entry{Kind: "mail.counted", Payload: []byte("{}"), At: noon})
 		return errGivenUp
 	})
 	if !errors.Is(err, errGivenUp) {
@@ -70,13 +64,12 @@ func TestKilledBackend(t *testing.T) {
 	tries := 0
 	in(t, s, func(tx *storage.Tx) error {
 		tries++
-		if err := tx.SaveMail(t.Context(), mail(1, "hello")); err != nil {
-			return err
-		}
+		tx.SaveMail(mail(1, "hello"))
 		if tries == 1 {
 			killBackends(t, appURL)
 		}
-		return tx.Enqueue(t.Context(), out("m1", "c1", "dev"))
+		tx.Enqueue(out("m1", "c1", "dev"))
+		return nil
 	})
 	if tries != 2 {
 		t.Errorf("%d tries, want 2", tries)
@@ -94,7 +87,8 @@ func TestTriesAreBounded(t *testing.T) {
 	err := s.Tx(t.Context(), func(tx *storage.Tx) error {
 		tries++
 		killBackends(t, appURL)
-		return tx.Enqueue(t.Context(), out("m1", "c1", "dev"))
+		tx.Enqueue(out("m1", "c1", "dev"))
+		return nil
 	})
 	if err == nil || tries != 5 {
 		t.Errorf("%d tries, error %v; want 5 and an error", tries, err)
@@ -164,24 +158,45 @@ func TestCanceled(t *testing.T) {
 	})
 }
 
-// Locks are taken in one order; the head of the chain is the last.
-func TestNothingIsLockedAfterTheChain(t *testing.T) {
+// What a mail of a transaction writes, the next one in it reads, though nothing
+// of it is written yet.
+func TestATransactionSeesItsOwn(t *testing.T) {
 	s := open(t)
-	begin(t, s, 1, policy.StateProposed)
-	entry := storage.Entry{Kind: "cli.cancel", Payload: []byte("{}"), At: noon}
-	for name, lock := range map[string]func(*storage.Tx) error{
-		"a change": func(tx *storage.Tx) error { _, err := tx.LockChange(t.Context(), "c1"); return err },
-		"a number": func(tx *storage.Tx) error { _, err := tx.NextNumber(t.Context(), "CHG", 2026); return err },
-	} {
-		err := s.Tx(t.Context(), func(tx *storage.Tx) error {
-			if err := tx.Append(t.Context(), storage.SubjectOperator, "root", entry); err != nil {
-				return err
-			}
-			return lock(tx)
-		})
-		if err == nil {
-			t.Errorf("%s could be locked after the head of the chain", name)
+	st := begin(t, s, 1, policy.StateProposed)
+	err := s.Tx(t.Context(), func(tx *storage.Tx) error {
+		c, err := tx.LockChange(t.Context(), "c1")
+		if err != nil {
+			return err
 		}
+		c.State = policy.StateWithdrawn
+		opened := st.change
+		opened.ID, opened.Draft, opened.Number = "c2", "D-2026-0002", "CHG-2026-0002"
+		if err := errors.Join(tx.SaveChange(c), tx.SaveChange(opened)); err != nil {
+			return err
+		}
+		if again, err := tx.LockChange(t.Context(), "c1"); err != nil || again.State != policy.StateWithdrawn {
+			t.Errorf("locked again: %q, %v", again.State, err)
+		}
+		for _, name := range []string{"chg-2026-0002", "D-2026-0002"} {
+			if id, err := tx.FindChange(t.Context(), name); err != nil || id != "c2" {
+				t.Errorf("%s: %q, %v", name, id, err)
+			}
+		}
+		tx.SaveMail(mail(1, "hello"))
+		if twin, found, err := tx.Twin(t.Context(), sha("hello"), ""); twin != "counted" || !found || err != nil {
+			t.Errorf("the twin: %q, %v, %v", twin, found, err)
+		}
+		n, err := tx.NextNumber(t.Context(), "CHG", 2026)
+		if err := errors.Join(err, tx.UseNumber("CHG", 2026, n)); err != nil {
+			return err
+		}
+		if next, err := tx.NextNumber(t.Context(), "CHG", 2026); next != n+1 || err != nil {
+			t.Errorf("after %d comes %d, %v", n, next, err)
+		}
+		return errGivenUp
+	})
+	if !errors.Is(err, errGivenUp) {
+		t.Error(err)
 	}
 }
 

@@ -17,6 +17,8 @@ var settings = map[string]string{
 	"statement_timeout":                   "60000",
 	"lock_timeout":                        "15000",
 	"idle_in_transaction_session_timeout": "120000",
+	// The driver's own: a statement with arguments is one round trip, not two.
+	"binary_parameters": "yes",
 }
 
 // ownerSettings are for migrations, which may take their time.

@@ -1,6 +1,7 @@
 package storage_test
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -21,8 +22,7 @@ func TestEveryDecisionCanBeStored(t *testing.T) {
 	seen := map[policy.State]int{}
 	for seed := range uint64(150) {
 		w := &walk{t: t, r: rand.New(rand.NewPCG(seed, 1)), now: noon, drafts: int(seed), numbers: numbers}
-		err := s.Tx(t.Context(), func(tx *storage.Tx) error { return w.through(tx) })
-		if err != nil {
+		if err := w.through(s); err != nil {
 			t.Fatalf("walk %d, %v: %v", seed, w.steps, err)
 		}
 		numbers = w.numbers
@@ -62,8 +62,7 @@ var walkers = policy.Directory{
 }
 
 // through leads a change through some steps, saving it after each.
-func (w *walk) through(tx *storage.Tx) error {
-	ctx := w.t.Context()
+func (w *walk) through(s *storage.Store) error {
 	w.states = map[policy.State]bool{}
 	w.decide(w.proposal())
 	for range 40 {
@@ -71,14 +70,14 @@ func (w *walk) through(tx *storage.Tx) error {
 			break
 		}
 		w.decide(w.command())
-		if err := tx.SaveChange(ctx, w.change); err != nil {
+		if err := s.Tx(w.t.Context(), func(tx *storage.Tx) error { return tx.SaveChange(w.change) }); err != nil {
 			return err
 		}
 	}
-	if err := w.takeNumbers(tx); err != nil {
-		return err
-	}
-	return tx.Append(ctx, storage.SubjectChange, string(w.change.ID), w.entries...)
+	return s.Tx(w.t.Context(), func(tx *storage.Tx) error {
+		tx.Append(storage.SubjectChange, string(w.change.ID), w.entries...)
+		return errors.Join(w.takeNumbers(tx), tx.SaveChange(w.change))
+	})
 }
 
 func (w *walk) takeNumbers(tx *storage.Tx) error {

@@ -38,6 +38,7 @@ type Desk struct {
 	Options
 	mu        sync.RWMutex
 	directory policy.Directory
+	hash      string // of the directory
 }
 
 // New gives a desk that knows nobody yet; [Desk.Load] brings the directory.
@@ -56,6 +57,13 @@ func (d *Desk) Directory() policy.Directory {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	return d.directory
+}
+
+// inForce is the hash of the directory decisions are made under.
+func (d *Desk) inForce() string {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return d.hash
 }
 
 // now is the time of a decision, to the microsecond, as Postgres keeps it.
@@ -97,17 +105,17 @@ func (n *numbering) draftNumber() string {
 }
 
 // spend uses the numbers the change took. Without a reservation there are none.
-func (n *numbering) spend(ctx context.Context, before, after policy.Change) error {
+func (n *numbering) spend(before, after policy.Change) error {
 	if n == nil {
 		return nil
 	}
 	if before.Draft == "" && after.Draft == n.draftNumber() {
-		if err := n.tx.UseNumber(ctx, draftSeries, n.year, n.draft); err != nil {
+		if err := n.tx.UseNumber(draftSeries, n.year, n.draft); err != nil {
 			return err
 		}
 	}
 	if before.Number == "" && after.Number == n.changeNumber() {
-		return n.tx.UseNumber(ctx, changeSeries, n.year, n.change)
+		return n.tx.UseNumber(changeSeries, n.year, n.change)
 	}
 	return nil
 }

@@ -2,8 +2,6 @@ package desk
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -18,12 +16,10 @@ import (
 // concerned and the policy owner are told, and every open change is considered
 // again under it. Loading the same one again changes nothing.
 func (d *Desk) Load(ctx context.Context, dir policy.Directory) error {
-	body, err := json.Marshal(dir)
+	body, hash, err := encode(dir)
 	if err != nil {
-		return fmt.Errorf("encoding the directory: %w", err)
+		return err
 	}
-	sum := sha256.Sum256(body)
-	hash := hex.EncodeToString(sum[:])
 	d.Use(dir)
 	if err := d.Store.Tx(ctx, func(tx *storage.Tx) error { return d.loaded(ctx, tx, dir, body, hash) }); err != nil {
 		return fmt.Errorf("loading the directory: %w", err)
@@ -34,9 +30,18 @@ func (d *Desk) Load(ctx context.Context, dir policy.Directory) error {
 // Use decides under the directory without recording it, for verbs that only
 // look.
 func (d *Desk) Use(dir policy.Directory) {
+	_, hash, _ := encode(dir)
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.directory = dir
+	d.directory, d.hash = dir, hash
+}
+
+// encode gives a directory as it is recorded, and its hash.
+func encode(dir policy.Directory) (body []byte, hash string, err error) {
+	if body, err = json.Marshal(dir); err != nil {
+		return nil, "", fmt.Errorf("encoding the directory: %w", err)
+	}
+	return body, hashOf(body), nil
 }
 
 func (d *Desk) loaded(ctx context.Context, tx *storage.Tx, dir policy.Directory, body []byte, hash string) error {
@@ -54,10 +59,11 @@ func (d *Desk) loaded(ctx context.Context, tx *storage.Tx, dir policy.Directory,
 		return err
 	}
 	r := result{seed: "directory " + oldHash + " " + hash, at: d.now(), notices: directoryNotices(before, dir)}
-	if err := d.publish(ctx, tx, r); err != nil {
+	if err := d.publish(tx, r); err != nil {
 		return err
 	}
-	return tx.Append(ctx, storage.SubjectDirectory, hash, storage.Entry{Kind: "directory.loaded", Payload: body, At: d.now()})
+	tx.Append(storage.SubjectDirectory, hash, storage.Entry{Kind: "directory.loaded", Payload: body, At: d.now()})
+	return nil
 }
 
 // directoryNotices tells people what the directory says of them now, and the

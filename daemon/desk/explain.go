@@ -13,9 +13,10 @@ var errExplained = errors.New("explained")
 // whole way is gone in a transaction that is rolled back. A mail that acted
 // before is explained as if it came for the first time now.
 func (d *Desk) Explain(ctx context.Context, in Incoming) (Outcome, error) {
+	mail := d.open(in)
 	var out Outcome
 	err := d.Store.Tx(ctx, func(tx *storage.Tx) error {
-		c := d.open(tx, in)
+		c := d.begin(tx, mail)
 		c.explaining = true
 		if err := c.read(ctx); err != nil {
 			return err

@@ -1,6 +1,10 @@
 package desk
 
-import "time"
+import (
+	"time"
+
+	"github.com/countersign/countersign/storage"
+)
 
 // An Incoming is one mail as the mailbox holds it.
 type Incoming struct {
@@ -11,6 +15,10 @@ type Incoming struct {
 	Size        int64     // bytes, as the server says
 	Raw         []byte    // the whole mail, or its header where Oversize
 	Oversize    bool      // over the limit: the body was not fetched
+}
+
+func (in Incoming) key() storage.MailKey {
+	return storage.MailKey{Folder: in.Folder, UIDValidity: in.UIDValidity, UID: in.UID}
 }
 
 // A Disposition is what became of a mail. Every mail ends in exactly one.
@@ -46,6 +54,7 @@ const (
 	FileDone      Filing = "done"
 	FileIgnored   Filing = "ignored"
 	FileAttention Filing = "attention" // an operator should look
+	PutOff        Filing = "put off"   // it stays where it is; bring it by itself once all others are decided
 )
 
 // filings says where each disposition goes.

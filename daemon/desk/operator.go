@@ -15,6 +15,7 @@ import (
 func (d *Desk) Command(ctx context.Context, id policy.ChangeID, cmd policy.Command) (policy.Decision, error) {
 	var decision policy.Decision
 	err := d.Store.Tx(ctx, func(tx *storage.Tx) error {
+		tx.Under(d.inForce())
 		before, err := tx.LockChange(ctx, id)
 		if err != nil {
 			return err
@@ -31,7 +32,7 @@ func (d *Desk) Command(ctx context.Context, id policy.ChangeID, cmd policy.Comma
 			return nil
 		}
 		r.after, r.events, r.notices = decision.Change, decision.Events, decision.Notices
-		return d.publish(ctx, tx, r)
+		return d.publish(tx, r)
 	})
 	return decision, err
 }
@@ -79,6 +80,6 @@ func (d *Desk) Undelivered(ctx context.Context, out storage.OutMail, reason stri
 				Text: fmt.Sprintf("%s\nto %s\n%s", mail.Subject, out.Recipient, reason),
 			})
 		}
-		return d.publish(ctx, tx, r)
+		return d.publish(tx, r)
 	})
 }

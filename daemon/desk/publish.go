@@ -1,7 +1,6 @@
 package desk
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -50,39 +49,40 @@ func (c *conversation) result() result {
 	return r
 }
 
-// publish writes the change, its record and the mails that are owed, in the
-// order in which rows are locked.
-func (d *Desk) publish(ctx context.Context, tx *storage.Tx, r result) error {
+// publish hands the change, its record and the mails that are owed over to the
+// transaction.
+func (d *Desk) publish(tx *storage.Tx, r result) error {
 	if len(r.events) > 0 {
-		if err := r.number.spend(ctx, r.before, r.after); err != nil {
+		if err := r.number.spend(r.before, r.after); err != nil {
 			return err
 		}
-		if err := tx.SaveChange(ctx, r.after); err != nil {
+		if err := tx.SaveChange(r.after); err != nil {
 			return err
 		}
 	}
 	for i, n := range r.notices {
-		if err := d.post(ctx, tx, r, n, i); err != nil {
+		if err := d.post(tx, r, n, i); err != nil {
 			return fmt.Errorf("writing mail %s: %w", n.Kind, err)
 		}
 	}
-	return d.record(ctx, tx, r)
+	return record(tx, r, d.now())
 }
 
-func (d *Desk) record(ctx context.Context, tx *storage.Tx, r result) error {
+func record(tx *storage.Tx, r result, at time.Time) error {
 	entries := make([]storage.Entry, len(r.events))
 	for i, e := range r.events {
 		payload, err := policy.EncodeEvent(e)
 		if err != nil {
 			return fmt.Errorf("encoding event %s: %w", e.Kind(), err)
 		}
-		entries[i] = storage.Entry{Kind: e.Kind(), Payload: payload, At: d.now()}
+		entries[i] = storage.Entry{Kind: e.Kind(), Payload: payload, At: at}
 	}
-	return tx.Append(ctx, storage.SubjectChange, string(r.after.ID), entries...)
+	tx.Append(storage.SubjectChange, string(r.after.ID), entries...)
+	return nil
 }
 
 // post renders one notice and puts it into the outbox.
-func (d *Desk) post(ctx context.Context, tx *storage.Tx, r result, n policy.Notice, i int) error {
+func (d *Desk) post(tx *storage.Tx, r result, n policy.Notice, i int) error {
 	dir := d.Directory()
 	reader, known := dir.Person(n.To)
 	if n.To != "" && (!known || len(reader.Addresses) == 0) {
@@ -98,7 +98,7 @@ func (d *Desk) post(ctx context.Context, tx *storage.Tx, r result, n policy.Noti
 		Person: n.To, Recipient: recipient, At: d.now(),
 		Asks: n.Ballot != "" && n.Kind == askKind(r.after, n.Ballot) && n.Receipt == nil,
 	}
-	papered, err := d.givePaper(ctx, tx, &out)
+	papered, err := d.givePaper(tx, &out)
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,8 @@ func (d *Desk) post(ctx context.Context, tx *storage.Tx, r result, n policy.Noti
 	if out.Body, err = json.Marshal(mail); err != nil {
 		return fmt.Errorf("encoding it: %w", err)
 	}
-	return tx.Enqueue(ctx, out)
+	tx.Enqueue(out)
+	return nil
 }
 
 // askKind is the mail that first presents the ballot.
@@ -122,7 +123,7 @@ func askKind(c policy.Change, id policy.BallotID) policy.NoticeKind {
 // givePaper issues the token a mail carries: the ballot it asks about, or the
 // reader's standing paper on the change. Mail to lists and mail about no change
 // carries none.
-func (d *Desk) givePaper(ctx context.Context, tx *storage.Tx, out *storage.OutMail) (bool, error) {
+func (d *Desk) givePaper(tx *storage.Tx, out *storage.OutMail) (bool, error) {
 	if out.Person == "" || out.Change == "" {
 		return false, nil
 	}
@@ -132,10 +133,11 @@ func (d *Desk) givePaper(ctx context.Context, tx *storage.Tx, out *storage.OutMa
 		return false, fmt.Errorf("making a token: %w", err)
 	}
 	out.KeyID, out.TokenBallot, out.TokenPerson, out.Generation = d.Keys.Current, p.Ballot, p.Person, p.Generation
-	return true, tx.SaveToken(ctx, storage.Token{
+	tx.SaveToken(storage.Token{
 		Hash: paper.Hash(token), KeyID: out.KeyID, Generation: p.Generation, Purpose: string(paper.Mail),
 		Change: out.Change, Ballot: out.Ballot, Person: out.Person,
 	})
+	return true, nil
 }
 
 // messageID derives a mail's id from what caused it, so that deciding the same

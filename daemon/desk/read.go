@@ -21,7 +21,7 @@ type step func(*conversation, context.Context) (settled bool, err error)
 
 // steps is the way of a mail, in order. docs/flow.md explains it.
 var steps = []step{
-	(*conversation).parse,
+	(*conversation).parsed,
 	(*conversation).automatic,
 	(*conversation).sender,
 	(*conversation).duplicate,
@@ -42,14 +42,13 @@ func (c *conversation) read(ctx context.Context) error {
 	return fmt.Errorf("mail %s/%d reached the end of the steps without a disposition", c.in.Folder, c.in.UID)
 }
 
-// parse takes the mail apart. What cannot be taken apart is put aside whole.
-func (c *conversation) parse(context.Context) (bool, error) {
-	m, err := mailread.Read(c.in.Raw, c.Limits)
-	if err != nil {
-		c.shelve(err.Error())
+// parsed puts aside whole what could not be taken apart.
+func (c *conversation) parsed(context.Context) (bool, error) {
+	if c.message == nil {
+		c.shelve(c.problem)
 		return true, nil
 	}
-	c.out.Message = m
+	c.out.Message = c.message
 	return false, nil
 }
 
@@ -96,7 +95,7 @@ func (c *conversation) sender(context.Context) (bool, error) {
 
 // duplicate ends a mail that acted before.
 func (c *conversation) duplicate(ctx context.Context) (bool, error) {
-	earlier, found, err := c.tx.Twin(ctx, c.sha, c.contentKey())
+	earlier, found, err := c.tx.Twin(ctx, c.sha, contentKey(c.message))
 	if err != nil || !found {
 		return false, err
 	}

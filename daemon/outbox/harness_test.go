@@ -91,7 +91,7 @@ func (o *office) enqueue(t *testing.T, row storage.OutMail, m mailtmpl.Mail) {
 	}
 	row.MessageID, row.Body, row.At = m.MessageID, body, o.now
 	row.Notice, row.Change = "person-notice-closed", "c1"
-	err = o.store.Tx(t.Context(), func(tx *storage.Tx) error { return tx.Enqueue(t.Context(), row) })
+	err = o.store.Tx(t.Context(), func(tx *storage.Tx) error { tx.Enqueue(row); return nil })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,122 @@
+package desk
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/countersign/countersign/mailread"
+	"github.com/countersign/countersign/policy"
+	"github.com/countersign/countersign/storage"
+)
+
+// An Outcome is what became of a mail, and why.
+type Outcome struct {
+	Disposition Disposition
+	Reason      string
+	Earlier     Disposition // of the same mail, where it acted before
+	Person      policy.PersonID
+	Change      policy.Change
+	Ballot      policy.BallotID
+	Message     *mailread.Message
+	Typed       mailread.Reading
+	Answer      mailread.Answer
+	Events      []policy.Event
+	Notices     []policy.Notice
+	Refusal     *policy.Refusal
+}
+
+// A conversation is one mail being decided.
+type conversation struct {
+	*Desk
+	opened
+	tx     *storage.Tx
+	dir    policy.Directory
+	now    time.Time     // of the decision
+	before policy.Change // as it was locked
+	paper  paperFound
+	number *numbering
+	out    Outcome
+
+	explaining bool // a mail that acted before is read all the same
+}
+
+func (d *Desk) begin(tx *storage.Tx, mail opened) *conversation {
+	return &conversation{
+		Desk: d, opened: mail, tx: tx, dir: d.Directory(), now: mail.in.Received.UTC().Truncate(time.Microsecond),
+	}
+}
+
+// end settles the disposition.
+func (c *conversation) end(d Disposition, reason string, args ...any) {
+	c.out.Disposition, c.out.Reason = d, fmt.Sprintf(reason, args...)
+}
+
+// shelve puts the mail aside whole and tells the operators; nothing of it is
+// parsed.
+func (c *conversation) shelve(reason string) {
+	c.end(Unreadable, "%s", reason)
+	c.tellOperators(policy.OperatorUnreadable, reason)
+}
+
+// write hands everything the mail led to over to the transaction.
+func (c *conversation) write() error {
+	c.saveMail()
+	if err := c.publish(c.tx, c.result()); err != nil {
+		return err
+	}
+	return c.recordMail()
+}
+
+func (c *conversation) saveMail() {
+	m := storage.Mail{
+		Key: c.in.key(), SHA256: c.sha,
+		Person: c.out.Person, Change: c.out.Change.ID, Ballot: c.out.Ballot,
+		Disposition: string(c.out.Disposition), Reason: c.out.Reason,
+		Received: c.in.Received, Decided: c.Desk.now(), Size: c.in.Size, Raw: c.in.Raw,
+	}
+	if msg := c.out.Message; msg != nil {
+		m.MessageID, m.Sender, m.ContentKey = msg.MessageID, msg.From.Address, contentKey(msg)
+		for _, a := range msg.Attachments {
+			m.Attachments = append(m.Attachments, storage.Attachment{Name: a.Name, Type: a.Type, SHA256: a.SHA256, Bytes: a.Bytes})
+		}
+	}
+	c.tx.SaveMail(m)
+}
+
+// contentKey names a mail by Message-ID, sender, Date and typed content, so
+// that one delivered twice by different ways is known again.
+func contentKey(m *mailread.Message) string {
+	if m == nil || m.MessageID == "" || m.From.Address == "" {
+		return ""
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %d %q", m.MessageID, m.From.Address, m.Date.Unix(), m.Text+"\x00"+m.HTMLText))
+	return hex.EncodeToString(sum[:])
+}
+
+// dispositionEvent is what the record says of a mail.
+type dispositionEvent struct {
+	Disposition Disposition     `json:"disposition"`
+	Reason      string          `json:"reason,omitempty"`
+	Person      policy.PersonID `json:"person,omitempty"`
+	Change      policy.ChangeID `json:"change,omitempty"`
+	Ballot      policy.BallotID `json:"ballot,omitempty"`
+	Folder      string          `json:"folder"`
+	UIDValidity uint32          `json:"uidvalidity"`
+	UID         uint32          `json:"uid"`
+	Received    time.Time       `json:"received"`
+}
+
+func (c *conversation) recordMail() error {
+	payload, err := json.Marshal(dispositionEvent{
+		Disposition: c.out.Disposition, Reason: c.out.Reason, Person: c.out.Person, Change: c.out.Change.ID,
+		Ballot: c.out.Ballot, Folder: c.in.Folder, UIDValidity: c.in.UIDValidity, UID: c.in.UID, Received: c.now,
+	})
+	if err != nil {
+		return fmt.Errorf("encoding the disposition: %w", err)
+	}
+	c.tx.Append(storage.SubjectMail, c.sha, storage.Entry{Kind: "mail." + string(c.out.Disposition), Payload: payload, At: c.Desk.now()})
+	return nil
+}
