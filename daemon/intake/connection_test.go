@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -15,6 +17,7 @@ import (
 	"github.com/countersign/countersign/daemon/desk"
 	"github.com/countersign/countersign/daemon/intake"
 	"github.com/countersign/countersign/internal/testkit/mailbox"
+	"github.com/countersign/countersign/storage"
 )
 
 // The server announces a mail, and the desk has it at once; then another.
@@ -81,10 +84,11 @@ func TestReconnect(t *testing.T) {
 	}
 }
 
-// Told to stop, the intake finishes the mail in hand, files it, and takes no other.
+// Told to stop, the intake finishes the mails in hand, files them, and takes no
+// other.
 func TestGracefulStop(t *testing.T) {
 	everywhere(t, func(t *testing.T, p provider, user string) {
-		deliver(t, p, user, "in hand", "not yet")
+		deliver(t, p, user, append(slices.Repeat([]string{"in hand"}, 50), "not yet")...)
 		ctx, stop := context.WithCancel(t.Context())
 		c := newClerk()
 		c.decides = func(deciding context.Context, _ desk.Incoming) (desk.Filing, error) {
@@ -94,10 +98,10 @@ func TestGracefulStop(t *testing.T) {
 		if err := intake.New(options(t, p.Account(user)), c).Run(ctx); err != nil {
 			t.Fatal(err)
 		}
-		if len(c.got) != 1 {
+		if len(c.got) != 50 {
 			t.Errorf("the desk got %v", c.uids())
 		}
-		lies(t, p.Account(user), map[string]int{"INBOX": 1, "Done": 1})
+		lies(t, p.Account(user), map[string]int{"INBOX": 1, "Done": 50})
 	})
 }
 
@@ -296,5 +300,41 @@ func TestAddressesRefused(t *testing.T) {
 func swallow(r io.Reader) {
 	if _, err := io.Copy(io.Discard, r); err != nil {
 		return // the client has hung up
+	}
+}
+
+// A mail that could not be decided is tried again soon, without waiting for the
+// server to announce another.
+func TestUndecidedIsTriedAgainSoon(t *testing.T) {
+	s := inProcess(t)
+	deliver(t, s, changes, "unlucky")
+	c := newClerk()
+	tries := 0
+	c.decides = func(context.Context, desk.Incoming) (desk.Filing, error) {
+		if tries++; tries < 3 {
+			return "", errors.New("the database is away")
+		}
+		return desk.FileDone, nil
+	}
+	run(t, intake.New(options(t, s.Account(changes)), c)) // polls once an hour
+	for range 3 {
+		c.next(t)
+	}
+	settled(t, s.Account(changes))
+}
+
+// What must not be decided by us any more ends the intake.
+func TestFinalErrorEndsTheIntake(t *testing.T) {
+	for _, final := range []error{storage.ErrDirectoryChanged, storage.ErrSchemaTooNew} {
+		s := inProcess(t)
+		deliver(t, s, changes, "one")
+		c := newClerk()
+		c.decides = func(context.Context, desk.Incoming) (desk.Filing, error) {
+			return "", fmt.Errorf("deciding: %w", final)
+		}
+		if err := intake.New(options(t, s.Account(changes)), c).Run(t.Context()); !errors.Is(err, final) {
+			t.Errorf("it ended with %v, want %v", err, final)
+		}
+		lies(t, s.Account(changes), map[string]int{"INBOX": 1})
 	}
 }

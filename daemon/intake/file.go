@@ -2,9 +2,13 @@ package intake
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/emersion/go-imap/v2"
 	"github.com/emersion/go-imap/v2/imapclient"
+
+	"github.com/countersign/countersign/internal/failpoint"
 )
 
 // decidedFlag marks mail that stays in the inbox because the server can neither
@@ -22,22 +26,26 @@ func (s *session) wanted() *imap.SearchCriteria {
 
 // move puts the decided mails into their folders, those of one folder together.
 // A server that refuses keeps them; the next sweep tries again.
-func (i *Intake) move(s *session, uids []uint32) error {
+func (p *pass) move(uids []uint32) error {
 	byFolder := map[string][]uint32{}
 	for _, uid := range uids {
-		if filing := i.filed[uid]; filing != "" {
-			folder := i.Folders.of(filing)
-			byFolder[folder] = append(byFolder[folder], uid)
-		}
+		folder := p.Folders.of(p.filed[uid])
+		byFolder[folder] = append(byFolder[folder], uid)
 	}
-	for folder, some := range byFolder {
-		err := s.file(set(some), folder)
+	if len(uids) > 0 {
+		failpoint.Here(failpoint.BeforeMove)
+		defer failpoint.Here(failpoint.Moved)
+	}
+	for _, folder := range slices.Sorted(maps.Keys(byFolder)) {
+		some := byFolder[folder]
+		p.Pulse.Within(p.CommandTimeout + slack)
+		err := p.s.file(set(some), folder)
 		if refused(err) {
-			i.Log.Error("mail cannot be moved", "folder", folder, "mails", len(some), "error", err)
+			p.Log.Error("mail cannot be moved", "folder", folder, "mails", len(some), "error", err)
 			continue
 		}
 		if err != nil {
-			return fmt.Errorf("moving %d mails to folder %q: %w", len(some), folder, s.explain(err))
+			return fmt.Errorf("moving %d mails to folder %q: %w", len(some), folder, p.s.explain(err))
 		}
 	}
 	return nil
@@ -74,6 +82,12 @@ func set(uids []uint32) imap.UIDSet {
 		s.AddNum(imap.UID(uid))
 	}
 	return s
+}
+
+// uidOf is the UID in a piece of a FETCH response.
+func uidOf(item imapclient.FetchItemData) (uint32, bool) {
+	known, ok := item.(imapclient.FetchItemDataUID)
+	return uint32(known.UID), ok
 }
 
 // literalOf is the body in a piece of a FETCH response.

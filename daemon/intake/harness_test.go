@@ -3,6 +3,7 @@ package intake_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -105,7 +106,7 @@ type clerk struct {
 	heard chan desk.Incoming
 }
 
-func newClerk() *clerk { return &clerk{heard: make(chan desk.Incoming, 100)} }
+func newClerk() *clerk { return &clerk{heard: make(chan desk.Incoming, 200)} }
 
 func (c *clerk) Receive(ctx context.Context, in desk.Incoming) (desk.Filing, error) {
 	c.mu.Lock()
@@ -117,6 +118,19 @@ func (c *clerk) Receive(ctx context.Context, in desk.Incoming) (desk.Filing, err
 	}
 	c.heard <- in
 	return filing, err
+}
+
+func (c *clerk) ReceiveAll(ctx context.Context, mails []desk.Incoming) ([]desk.Filing, error) {
+	filings := make([]desk.Filing, len(mails))
+	var errs []error
+	for n, in := range mails {
+		filing, err := c.Receive(ctx, in)
+		if err == nil {
+			filings[n] = filing
+		}
+		errs = append(errs, err)
+	}
+	return filings, errors.Join(errs...)
 }
 
 // uids are the mails the clerk was given, in order.

@@ -15,20 +15,23 @@ package intake
 import (
 	"context"
 	"crypto/tls"
-	"errors"
 	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/countersign/countersign/daemon/desk"
+	"github.com/countersign/countersign/internal/pulse"
 	"github.com/countersign/countersign/internal/server"
 )
 
 // A Desk decides.
 type Desk interface {
-	// Receive brings one mail to its disposition, in one transaction; it is
-	// called in UID order. It reports the folder the mail belongs in. For a mail
-	// that already has its disposition it reports the same again.
+	// ReceiveAll brings mails to their dispositions, in the order given, which is
+	// that of their UIDs. It reports the folder each belongs in, or none where it
+	// could not decide. For a mail that already has its disposition it reports
+	// the same again; of one that is better tried last, by itself, it says so.
+	ReceiveAll(ctx context.Context, mails []desk.Incoming) ([]desk.Filing, error)
+	// Receive brings one mail to its disposition by itself.
 	Receive(ctx context.Context, in desk.Incoming) (desk.Filing, error)
 }
 
@@ -70,6 +73,8 @@ type Options struct {
 	Log            *slog.Logger
 	// Now is the clock Swept is told by.
 	Now func() time.Time
+	// Pulse is told how long what comes next may take. It may be nil.
+	Pulse *pulse.Pulse
 }
 
 // The defaults of Options.
@@ -79,6 +84,9 @@ const (
 	DefaultIdleFor        = 5 * time.Minute // many NATs forget a silent connection soon after
 	DefaultCommandTimeout = 2 * time.Minute
 )
+
+// slack is added to what is promised of a time, for the work around it.
+const slack = 30 * time.Second
 
 func (o *Options) complete() {
 	orElse(&o.Limit, DefaultLimit)
@@ -140,23 +148,31 @@ func (i *Intake) Sweep(ctx context.Context) (int, error) {
 	if err := s.prepare(); err != nil {
 		return 0, err
 	}
-	return i.sweep(ctx, s)
+	decided, _, err := i.sweep(ctx, s)
+	return decided, err
 }
 
-// Run reads the mailbox until ctx ends, and finishes the mail in hand first.
+// Run reads the mailbox until ctx ends, and finishes the mails in hand first. It
+// ends by itself only when nothing more must be decided, with
+// [storage.ErrDirectoryChanged] or [storage.ErrSchemaTooNew].
 func (i *Intake) Run(ctx context.Context) error {
 	retry := server.Backoff{First: time.Second, Last: 5 * time.Minute}
+	defer i.Pulse.Rest()
 	for ctx.Err() == nil {
 		began := time.Now()
 		err := i.live(ctx)
 		if ctx.Err() != nil {
 			break
 		}
+		if final(err) != nil {
+			return err
+		}
 		if time.Since(began) > lasting {
 			retry.Reset()
 		}
 		pause := retry.Next()
 		i.Log.Warn("mailbox connection lost", "error", err, "retry_in", pause.Round(time.Millisecond))
+		i.Pulse.Within(pause + slack)
 		sleep(ctx, pause)
 	}
 	return nil
@@ -168,6 +184,7 @@ const lasting = time.Minute
 
 // live is the life of one connection, until it breaks or ctx ends.
 func (i *Intake) live(ctx context.Context) error {
+	i.Pulse.Within(2*i.CommandTimeout + slack) // dialing, then the rest
 	s, err := i.connect(ctx)
 	if err != nil {
 		return err
@@ -177,18 +194,23 @@ func (i *Intake) live(ctx context.Context) error {
 		return err
 	}
 	i.Log.Info("mailbox connected", "idle", s.can(idling), "move", s.can(moving))
+	again := server.Backoff{First: time.Second, Last: i.IdleFor}
 	for {
-		if _, err := i.sweep(ctx, s); err != nil {
+		_, whole, err := i.sweep(ctx, s)
+		if err != nil {
 			return err
 		}
-		if err := s.wait(ctx); err != nil {
+		limit := i.IdleFor
+		if whole {
+			again.Reset()
+		} else {
+			limit = again.Next() // what could not be decided is tried again soon
+		}
+		if err := s.wait(ctx, limit); err != nil {
 			return err
 		}
 	}
 }
-
-// errUnheard is a mail the desk could not decide yet; it stays where it is.
-var errUnheard = errors.New("mail left in the inbox, undecided")
 
 func sleep(ctx context.Context, d time.Duration) {
 	t := time.NewTimer(d)

@@ -167,10 +167,11 @@ func (s *session) can(what imap.Cap) bool { return s.caps.Has(what) }
 
 // wait returns when something may have arrived or it is time to look anyway; an
 // error means the connection is lost or ctx has ended.
-func (s *session) wait(ctx context.Context) error {
+func (s *session) wait(ctx context.Context, limit time.Duration) error {
+	s.Pulse.Within(max(s.Poll, limit) + 2*s.CommandTimeout + slack)
 	if !s.can(idling) {
 		s.conn.expect(0)
-		s.pause(ctx, s.Poll)
+		s.pause(ctx, min(s.Poll, limit))
 		return ctx.Err()
 	}
 	s.conn.expect(s.CommandTimeout)
@@ -178,8 +179,8 @@ func (s *session) wait(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("waiting for mail: %w", s.explain(err))
 	}
-	s.conn.expect(s.IdleFor + s.CommandTimeout)
-	s.pause(ctx, s.IdleFor)
+	s.conn.expect(limit + s.CommandTimeout)
+	s.pause(ctx, limit)
 	s.conn.expect(s.CommandTimeout)
 	err = idle.Close()
 	if err == nil {

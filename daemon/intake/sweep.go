@@ -4,55 +4,231 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"time"
 
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/countersign/countersign/daemon/desk"
+	"github.com/countersign/countersign/internal/failpoint"
+	"github.com/countersign/countersign/storage"
 )
 
-// batch is how many mails are decided before they are moved together.
-const batch = 50
+// How many mails are fetched and decided together, how many bytes they may have
+// together, and how many are moved together: a server takes about as long to
+// move a hundred mails as to move one.
+const (
+	together      = 50
+	bytesTogether = 8 << 20
+	movedTogether = 200
+)
 
-// headerLimit is how much is fetched of a mail that is too big: its header, and
-// of a header that is too big, the beginning.
-const headerLimit = 1 << 20
+// deciding is the longest the desk may need for the mails in hand, with a
+// database that makes it wait and try again.
+const deciding = 6 * time.Minute
 
-// sweep brings every mail of the inbox to its disposition, in UID order, and
-// moves it. A mail the desk could not decide stays for the next sweep.
-func (i *Intake) sweep(ctx context.Context, s *session) (decided int, err error) {
+// A pass is one pass over the inbox: every mail is brought to its disposition,
+// in UID order, and moved. While the desk decides some mails, the next are
+// fetched and those decided before are moved.
+type pass struct {
+	*Intake
+	s      *session
+	left   []desk.Incoming // without their bytes
+	next   []desk.Incoming // fetched
+	moving []uint32        // decided, and still in the inbox
+	putOff []desk.Incoming // to be tried last, one by one
+
+	decided int
+	whole   bool // no mail stayed undecided
+}
+
+// sweep passes over the inbox once. A mail the desk could not decide stays for
+// the next sweep; whole says that there is none.
+func (i *Intake) sweep(ctx context.Context, s *session) (decided int, whole bool, err error) {
 	i.sweeping.Lock()
 	defer i.sweeping.Unlock()
 	begun := i.Now()
-	uids, err := i.open(s)
-	if err != nil {
-		return 0, err
+	p := &pass{Intake: i, s: s, whole: true}
+	err = p.run(ctx)
+	if err == nil && ctx.Err() != nil {
+		err = ctx.Err()
 	}
-	whole := true
-	for some := range slices.Chunk(uids, batch) {
-		n, err := i.decide(ctx, s, some)
-		decided += n
-		if errors.Is(err, errUnheard) {
-			whole, err = false, nil
-		}
-		if err != nil {
-			return decided, err
-		}
-		if err := i.move(s, some); err != nil {
-			return decided, err
-		}
-		if ctx.Err() != nil {
-			return decided, ctx.Err()
-		}
-	}
-	if whole {
+	if err == nil && p.whole {
 		i.mu.Lock()
 		i.swept = begun
 		i.mu.Unlock()
 	}
-	return decided, nil
+	return p.decided, p.whole, err
+}
+
+func (p *pass) run(ctx context.Context) error {
+	if err := p.look(); err != nil {
+		return err
+	}
+	if err := p.ahead(ctx); err != nil {
+		return err
+	}
+	for len(p.next) > 0 && ctx.Err() == nil {
+		mails := p.next
+		p.next = nil
+		fetched := make(chan error, 1)
+		go func() { fetched <- p.ahead(ctx) }()
+		filings, err := p.decide(ctx, mails)
+		lost := <-fetched
+		p.settle(mails, filings)
+		if err := errors.Join(err, lost); err != nil {
+			return err
+		}
+	}
+	if err := p.decideLast(ctx); err != nil {
+		return err
+	}
+	return p.move(p.moving)
+}
+
+// look selects the inbox and finds out what is there.
+func (p *pass) look() error {
+	p.Pulse.Within(p.CommandTimeout + slack)
+	uids, err := p.open(p.s)
+	if err != nil {
+		return err
+	}
+	var fresh []uint32
+	for _, uid := range uids {
+		if p.filed[uid] == "" {
+			fresh = append(fresh, uid)
+		} else {
+			p.moving = append(p.moving, uid)
+		}
+	}
+	if p.left, err = p.s.sizes(fresh); err != nil {
+		return fmt.Errorf("asking for sizes: %w", p.s.explain(err))
+	}
+	return nil
+}
+
+// ahead moves what has gathered, and fetches the next mails. Nothing else uses
+// the connection meanwhile.
+func (p *pass) ahead(ctx context.Context) error {
+	defer func() { // as long as the desk needs
+		p.s.conn.expect(0)
+		p.Pulse.Within(deciding)
+	}()
+	if len(p.moving) >= movedTogether {
+		if err := p.move(p.moving); err != nil {
+			return err
+		}
+		p.moving = nil
+	}
+	if ctx.Err() != nil {
+		return nil
+	}
+	for len(p.next) == 0 && len(p.left) > 0 {
+		n := p.some()
+		mails := p.left[:n]
+		p.left = p.left[n:]
+		if err := p.fetch(mails); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// some is how many of the mails left are fetched together.
+func (p *pass) some() int {
+	var bytes int64
+	for n, in := range p.left {
+		bytes += min(in.Size, p.Limit)
+		if n > 0 && bytes > bytesTogether || n == together {
+			return n
+		}
+	}
+	return len(p.left)
+}
+
+// fetch fetches mails for the desk. One that the server does not give stays.
+func (p *pass) fetch(mails []desk.Incoming) error {
+	found, err := p.s.fetch(mails)
+	if err != nil {
+		return err
+	}
+	for _, in := range found {
+		if in.problem != nil {
+			p.Log.Error("mail cannot be fetched", "uid", in.UID, "size", in.Size, "error", in.problem)
+			p.whole = false
+			continue
+		}
+		in.Folder, in.UIDValidity = p.Folders.Inbox, p.validity
+		p.next = append(p.next, in.Incoming)
+	}
+	if len(p.next) > 0 {
+		failpoint.Here(failpoint.Fetched)
+	}
+	return nil
+}
+
+// decide hands mails to the desk. Those in hand are finished even when ctx
+// ends. The error says that nothing more must be decided.
+func (p *pass) decide(ctx context.Context, mails []desk.Incoming) ([]desk.Filing, error) {
+	p.Pulse.Within(deciding)
+	filings, err := p.desk.ReceiveAll(context.WithoutCancel(ctx), mails)
+	if err != nil {
+		p.Log.Error("mail left in the inbox", "error", err)
+	}
+	return filings, final(err)
+}
+
+// settle notes where the mails belong.
+func (p *pass) settle(mails []desk.Incoming, filings []desk.Filing) {
+	for n, filing := range filings {
+		switch in := mails[n]; filing {
+		case "":
+			p.whole = false
+		case desk.PutOff:
+			in.Raw = nil
+			p.putOff = append(p.putOff, in)
+		default:
+			p.filed[in.UID] = filing
+			p.moving = append(p.moving, in.UID)
+			p.decided++
+		}
+	}
+}
+
+// decideLast decides the mails that were put off, each by itself, when every
+// other mail has been decided.
+func (p *pass) decideLast(ctx context.Context) error {
+	for _, in := range p.putOff {
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err := p.fetch([]desk.Incoming{in}); err != nil {
+			return err
+		}
+		mails := p.next
+		p.next = nil
+		for _, in := range mails {
+			p.Pulse.Within(deciding)
+			p.s.conn.expect(0)
+			filing, err := p.desk.Receive(context.WithoutCancel(ctx), in)
+			if err != nil {
+				p.Log.Error("mail left in the inbox", "uid", in.UID, "size", in.Size, "error", err)
+			}
+			p.settle([]desk.Incoming{in}, []desk.Filing{filing})
+			if err := final(err); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// final is the error if it means that this instance must decide nothing more.
+func final(err error) error {
+	if errors.Is(err, storage.ErrDirectoryChanged) || errors.Is(err, storage.ErrSchemaTooNew) {
+		return fmt.Errorf("deciding mail: %w", err)
+	}
+	return nil
 }
 
 // open selects the inbox and lists the mails to look at, in order.
@@ -91,55 +267,6 @@ func (i *Intake) forget(present []uint32) {
 	}
 }
 
-// decide brings the mails to the desk. The error is errUnheard when only some
-// stayed undecided.
-func (i *Intake) decide(ctx context.Context, s *session, uids []uint32) (decided int, err error) {
-	undecided := slices.DeleteFunc(slices.Clone(uids), func(uid uint32) bool { return i.filed[uid] != "" })
-	mails, err := s.sizes(undecided)
-	if err != nil {
-		return 0, fmt.Errorf("asking for sizes: %w", s.explain(err))
-	}
-	var unheard error
-	for _, in := range mails {
-		if ctx.Err() != nil {
-			return decided, errUnheard
-		}
-		in.Folder, in.UIDValidity = i.Folders.Inbox, i.validity
-		there, err := s.fetch(&in)
-		switch {
-		case refused(err):
-			i.Log.Error("mail cannot be fetched", "uid", in.UID, "size", in.Size, "error", err)
-			unheard = errUnheard
-			continue
-		case err != nil:
-			return decided, fmt.Errorf("fetching mail %d: %w", in.UID, s.explain(err))
-		case !there:
-			continue
-		}
-		if !i.receive(ctx, s, in) {
-			unheard = errUnheard
-			continue
-		}
-		decided++
-	}
-	return decided, unheard
-}
-
-// receive hands one mail to the desk. The mail in hand is finished even when ctx
-// ends, and the server may be silent as long as the desk needs.
-func (i *Intake) receive(ctx context.Context, s *session, in desk.Incoming) bool {
-	s.conn.expect(0)
-	began := time.Now()
-	filing, err := i.desk.Receive(context.WithoutCancel(ctx), in)
-	if err != nil {
-		i.Log.Error("mail left in the inbox", "uid", in.UID, "size", in.Size, "error", err)
-		return false
-	}
-	i.filed[in.UID] = filing
-	i.Log.Debug("mail filed", "uid", in.UID, "size", in.Size, "filing", filing, "took", time.Since(began).Round(time.Millisecond))
-	return true
-}
-
 // sizes asks for what must be known before a body is fetched. Nothing more is
 // asked for: an odd ENVELOPE would cost the connection.
 func (s *session) sizes(uids []uint32) ([]desk.Incoming, error) {
@@ -157,57 +284,4 @@ func (s *session) sizes(uids []uint32) ([]desk.Incoming, error) {
 	}
 	slices.SortFunc(mails, func(a, b desk.Incoming) int { return int(int64(a.UID) - int64(b.UID)) })
 	return mails, nil
-}
-
-// fetch fills in the raw mail, or its header when it is over the limit; there
-// says that the mail still exists.
-func (s *session) fetch(in *desk.Incoming) (there bool, err error) {
-	in.Oversize = in.Size > s.Limit
-	if !in.Oversize {
-		whole := &imap.FetchItemBodySection{Peek: true}
-		in.Raw, there, err = s.section(in.UID, whole, s.Limit)
-		if !errors.Is(err, errTooBig) {
-			return there, err
-		}
-		in.Oversize = true // the server had the size wrong
-	}
-	header := &imap.FetchItemBodySection{
-		Peek: true, Specifier: imap.PartSpecifierHeader, Partial: &imap.SectionPartial{Size: headerLimit},
-	}
-	in.Raw, there, err = s.section(in.UID, header, headerLimit)
-	return there, err
-}
-
-var errTooBig = errors.New("more than was asked for")
-
-// section fetches one section of one mail, and no more than limit bytes of it.
-func (s *session) section(uid uint32, section *imap.FetchItemBodySection, limit int64) (raw []byte, there bool, err error) {
-	s.conn.expect(s.CommandTimeout)
-	cmd := s.client.Fetch(set([]uint32{uid}), &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}})
-	for m := cmd.Next(); m != nil; m = cmd.Next() {
-		for item := m.Next(); item != nil; item = m.Next() {
-			literal, ok := literalOf(item)
-			if !ok {
-				continue
-			}
-			there = true
-			if raw, err = readLiteral(literal, limit); err != nil {
-				break
-			}
-		}
-	}
-	if closing := cmd.Close(); err == nil || !errors.Is(err, errTooBig) {
-		err = errors.Join(err, closing)
-	}
-	return raw, there, err
-}
-
-func readLiteral(literal imap.LiteralReader, limit int64) ([]byte, error) {
-	if literal == nil { // BODY[] NIL: the server has the mail but nothing of it
-		return nil, nil
-	}
-	if literal.Size() > limit {
-		return nil, errTooBig
-	}
-	return io.ReadAll(literal)
 }

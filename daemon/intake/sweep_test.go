@@ -229,7 +229,9 @@ func TestMailThatCannotBeFetched(t *testing.T) {
 	s := inProcess(t)
 	deliver(t, s, changes, "one", "two", "three")
 	a := s.Account(changes)
-	a.Address = rewrite(t, s.IMAP, "FETCH 2 (UID BODY.PEEK[])", "FETCH 2 (UID BODY.PEEK[ODD])")
+	for _, mails := range []string{"1:3", "2"} {
+		a.Address = rewrite(t, a.Address, "FETCH "+mails+" (UID BODY.PEEK[])", "FETCH "+mails+" (UID BODY.PEEK[ODD])")
+	}
 	c := newClerk()
 	i := intake.New(options(t, a), c)
 	sweep(t, i, 2)
@@ -242,7 +244,7 @@ func TestMailThatCannotBeFetched(t *testing.T) {
 // would still give it to a session that has seen it.)
 func TestMailThatVanishes(t *testing.T) {
 	s := inProcess(t)
-	deliver(t, s, changes, "one", "two", "three")
+	deliver(t, s, changes, slices.Repeat([]string{"mail"}, 101)...) // more than are fetched by then
 	c := newClerk()
 	c.decides = func(_ context.Context, in desk.Incoming) (desk.Filing, error) {
 		if in.UID == 1 {
@@ -250,18 +252,18 @@ func TestMailThatVanishes(t *testing.T) {
 			if _, err := other.Select("INBOX", nil).Wait(); err != nil {
 				t.Error(err)
 			}
-			if _, err := other.Move(imap.UIDSetNum(2), "Attention").Wait(); err != nil {
+			if _, err := other.Move(imap.UIDSetNum(101), "Attention").Wait(); err != nil {
 				t.Error(err)
 			}
 		}
 		return desk.FileDone, nil
 	}
 	i := intake.New(options(t, s.Account(changes)), c)
-	sweep(t, i, 2)
-	if !slices.Equal(c.uids(), []uint32{1, 3}) || i.Swept().IsZero() {
+	sweep(t, i, 100)
+	if len(c.uids()) != 100 || slices.Contains(c.uids(), 101) || i.Swept().IsZero() {
 		t.Errorf("the desk got mails %v, swept at %v", c.uids(), i.Swept())
 	}
-	lies(t, s.Account(changes), map[string]int{"INBOX": 0, "Done": 2, "Attention": 1})
+	lies(t, s.Account(changes), map[string]int{"INBOX": 0, "Done": 100, "Attention": 1})
 }
 
 // The folder goes away before the mail can be moved: the mail stays, and is
@@ -329,5 +331,52 @@ func TestProbe(t *testing.T) {
 		if f, err = i.Probe(t.Context()); err != nil || len(f.Missing) != 0 || f.Mails != 0 {
 			t.Errorf("after a sweep the probe tells %+v, %v", f, err)
 		}
+	})
+}
+
+// A mail that the desk puts off is brought once more, by itself, when all others
+// are decided; nothing waits for it.
+func TestPutOff(t *testing.T) {
+	everywhere(t, func(t *testing.T, p provider, user string) {
+		deliver(t, p, user, "odd", "two", "three")
+		c := newClerk()
+		tries := 0
+		c.decides = func(_ context.Context, in desk.Incoming) (desk.Filing, error) {
+			if in.UID != 1 {
+				return desk.FileDone, nil
+			}
+			tries++
+			if tries == 1 {
+				return desk.PutOff, nil
+			}
+			return desk.FileAttention, nil
+		}
+		i := intake.New(options(t, p.Account(user)), c)
+		sweep(t, i, 3)
+		if !slices.Equal(c.uids(), []uint32{1, 2, 3, 1}) || len(c.got[3].Raw) == 0 {
+			t.Errorf("the desk got mails %v", c.uids())
+		}
+		lies(t, p.Account(user), map[string]int{"INBOX": 0, "Done": 2, "Attention": 1})
+	})
+}
+
+// Many mails are brought in order, whatever their sizes, one of them over the
+// limit.
+func TestManySizes(t *testing.T) {
+	everywhere(t, func(t *testing.T, p provider, user string) {
+		texts := slices.Repeat([]string{"small"}, 240)
+		texts[70] = strings.Repeat("big ", 1<<20)
+		texts[120] = strings.Repeat("too big ", 1<<20)
+		deliver(t, p, user, texts...)
+		o := options(t, p.Account(user))
+		o.Limit = 6 << 20
+		c := &clerk{heard: make(chan desk.Incoming, len(texts))}
+		sweep(t, intake.New(o, c), len(texts))
+		for n, in := range c.got {
+			if in.UID != uint32(n+1) || in.Oversize != (n == 120) || !in.Oversize && !strings.Contains(string(in.Raw), texts[n][:5]) {
+				t.Errorf("mail %d came as %d, oversize %v, %d bytes", n+1, in.UID, in.Oversize, len(in.Raw))
+			}
+		}
+		lies(t, p.Account(user), map[string]int{"INBOX": 0, "Done": len(texts)})
 	})
 }
