@@ -365,8 +365,8 @@ func TestPutOff(t *testing.T) {
 func TestManySizes(t *testing.T) {
 	everywhere(t, func(t *testing.T, p provider, user string) {
 		texts := slices.Repeat([]string{"small"}, 240)
-		texts[70] = strings.Repeat("big ", 1<<20)
-		texts[120] = strings.Repeat("too big ", 1<<20)
+		texts[70] = strings.Repeat("big ", 1<<19)
+		texts[120] = strings.Repeat("too big ", 1<<19)
 		deliver(t, p, user, texts...)
 		o := options(t, p.Account(user))
 		o.Limit = 6 << 20
