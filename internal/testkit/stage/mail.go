@@ -29,13 +29,13 @@ type Received struct {
 	Raw        []byte
 }
 
-// read takes one of our mails apart.
-func read(raw []byte) (Received, error) {
+// Read takes one of our mails apart; whom it reached it cannot tell.
+func Read(raw []byte) (Received, error) {
 	r, err := mail.CreateReader(bytes.NewReader(raw))
 	if err != nil {
 		return Received{}, err
 	}
-	var m Received
+	m := Received{Raw: raw}
 	m.Subject, _ = r.Header.Subject()
 	m.MessageID, _ = r.Header.MessageID()
 	m.References, _ = r.Header.MsgIDList("References")
@@ -84,10 +84,7 @@ func (s *Stage) Write(l Letter) error { return s.Deliver(s.Compose(l)) }
 // own.
 func (s *Stage) Compose(l Letter) []byte {
 	s.tick++
-	if l.To == "" {
-		l.To = Mailbox
-	}
-	return l.compose(fmt.Sprintf("person-%d@mail.example.com", s.tick), s.Clock.Now())
+	return l.Bytes(fmt.Sprintf("person-%d@mail.example.com", s.tick), s.Clock.Now())
 }
 
 // Deliver puts a raw mail into the change mailbox.
@@ -136,8 +133,12 @@ func (l Letter) Answer(to Received) Letter {
 	return l
 }
 
-// compose writes the letter as RFC 5322 has it.
-func (l Letter) compose(id string, at time.Time) []byte {
+// Bytes writes the letter as RFC 5322 has it, to the change mailbox if it names
+// nobody else.
+func (l Letter) Bytes(id string, at time.Time) []byte {
+	if l.To == "" {
+		l.To = Mailbox
+	}
 	var b bytes.Buffer
 	header := func(name, value string) {
 		if value != "" {

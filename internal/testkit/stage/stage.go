@@ -14,7 +14,6 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -27,8 +26,6 @@ import (
 
 // Mailbox is the address of the change mailbox on every stage.
 const Mailbox = "changes@example.com"
-
-const password = "correct horse"
 
 // An IMAP server holds the change mailbox: the provider in process, or a
 // Dovecot.
@@ -85,69 +82,32 @@ func (s *Stage) open(ctx context.Context) (err error) {
 	if s.imap == nil {
 		s.imap, s.options.IMAPURL = s.Provider, "imap+insecure://"+s.Provider.IMAP
 	}
-	if err := s.imap.AddUser(s.options.User, password); err != nil {
+	if err := s.imap.AddUser(s.options.User, Password); err != nil {
 		return err
 	}
 	if s.options.IMAP != nil { // it has no SMTP
-		if err := s.Provider.AddUser(s.options.User, password); err != nil {
+		if err := s.Provider.AddUser(s.options.User, Password); err != nil {
 			return err
 		}
 	}
 	if s.dir, err = os.MkdirTemp("", "countersign-stage-"); err != nil {
 		return err
 	}
-	if err := s.secrets(); err != nil {
-		return err
-	}
 	return s.Reload(ctx, s.options.Company)
 }
 
-func (s *Stage) secrets() error {
-	for name, secret := range map[string]string{"password": password, "token-key": strings.Repeat("stage ", 6)} {
-		if err := os.WriteFile(filepath.Join(s.dir, name), []byte(secret), 0o600); err != nil {
-			return fmt.Errorf("writing a secret: %w", err)
-		}
-	}
-	return nil
-}
-
-// frame is the part of the configuration that is the stage's own.
-const frame = `
-[organization]
-name = "Example Inc."
-timezone = "America/Toronto"
-
-[mailbox]
-address = %q
-imap = %q
-smtp = %q
-username = %q
-password_file = "password"
-sub_address = true
-sender_proof = "token-only"
-size_limit = "1 MiB"
-
-[database]
-url = %q
-owner_url = %q
-
-[[tokens.keys]]
-id = "1"
-file = "token-key"
-
-[operator]
-addresses = ["operator@example.com"]
-`
-
 // ConfigPath is where the stage's configuration lies.
-func (s *Stage) ConfigPath() string { return filepath.Join(s.dir, "countersign.toml") }
+func (s *Stage) ConfigPath() string { return filepath.Join(s.dir, ConfigName) }
 
 // Reload restarts the daemon with another company: roles, teams and people as
 // the TOML says.
 func (s *Stage) Reload(ctx context.Context, company string) error {
-	text := fmt.Sprintf(frame, Mailbox, s.options.IMAPURL, "smtp+insecure://"+s.Provider.SMTP, s.options.User, s.options.AppURL, s.options.OwnerURL) + company
-	if err := os.WriteFile(s.ConfigPath(), []byte(text), 0o600); err != nil {
-		return fmt.Errorf("writing the configuration: %w", err)
+	settings := Settings{
+		IMAP: s.options.IMAPURL, SMTP: "smtp+insecure://" + s.Provider.SMTP, User: s.options.User,
+		AppURL: s.options.AppURL, OwnerURL: s.options.OwnerURL, Company: company,
+	}
+	if err := settings.Write(s.dir); err != nil {
+		return err
 	}
 	c, err := config.Load(s.ConfigPath())
 	if err != nil {
@@ -195,11 +155,11 @@ func (s *Stage) collect(ctx context.Context) ([]Received, error) {
 	var fresh []Received
 	sent := s.Provider.Sent()
 	for _, m := range sent[s.seen:] {
-		r, err := read(m.Raw)
+		r, err := Read(m.Raw)
 		if err != nil {
 			return nil, fmt.Errorf("reading a mail we sent: %w\n%s", err, m.Raw)
 		}
-		r.To, r.Raw = m.To, m.Raw
+		r.To = m.To
 		if err := s.Store.Tx(ctx, func(tx *storage.Tx) error { return s.name(ctx, tx, &r) }); err != nil {
 			return nil, err
 		}

@@ -1,0 +1,66 @@
+package stage
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// Password is what everybody logs in with.
+const Password = "correct horse"
+
+// Settings are what a company's configuration says of the machine it runs on.
+type Settings struct {
+	IMAP, SMTP       string // URLs
+	User             string // logs in to both with [Password]
+	AppURL, OwnerURL string // the database
+	Company          string // TOML: the policy section and the people; [Company] if empty
+}
+
+// Write writes the configuration and its secrets into the folder.
+func (s Settings) Write(dir string) error {
+	if s.Company == "" {
+		s.Company = Company
+	}
+	text := fmt.Sprintf(frame, Mailbox, s.IMAP, s.SMTP, s.User, s.AppURL, s.OwnerURL) + s.Company
+	for name, text := range map[string]string{
+		ConfigName: text, "password": Password, "token-key": strings.Repeat("stage ", 6),
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			return fmt.Errorf("writing the configuration: %w", err)
+		}
+	}
+	return nil
+}
+
+// ConfigName is the name of the configuration in its folder.
+const ConfigName = "countersign.toml"
+
+// frame is the part of the configuration that is not the company's own.
+const frame = `
+[organization]
+name = "Example Inc."
+timezone = "America/Toronto"
+
+[mailbox]
+address = %q
+imap = %q
+smtp = %q
+username = %q
+password_file = "password"
+sub_address = true
+sender_proof = "token-only"
+size_limit = "1 MiB"
+
+[database]
+url = %q
+owner_url = %q
+
+[[tokens.keys]]
+id = "1"
+file = "token-key"
+
+[operator]
+addresses = ["operator@example.com"]
+`
