@@ -15,6 +15,8 @@ import (
 	"github.com/lib/pq/pqerror"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
+
+	"github.com/countersign/countersign/internal/failpoint"
 )
 
 //go:embed migrations/*.sql
@@ -51,11 +53,25 @@ func Migrate(ctx context.Context, ownerURL string) error {
 	if err != nil {
 		return errors.Join(err, db.Close())
 	}
-	_, err = migrations.Up(ctx)
-	if err = cmp.Or(err, migrations.Close()); err != nil {
+	if err = cmp.Or(up(ctx, migrations), migrations.Close()); err != nil {
 		return fmt.Errorf("migrating the database: %w", err)
 	}
 	return nil
+}
+
+// up applies one migration after the other, each in a transaction of its own, so
+// that whoever is interrupted goes on from there.
+func up(ctx context.Context, migrations *goose.Provider) error {
+	for {
+		_, err := migrations.UpByOne(ctx)
+		if errors.Is(err, goose.ErrNoNextVersion) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		failpoint.Here(failpoint.Migrating)
+	}
 }
 
 func newMigrations(db *sql.DB) (*goose.Provider, error) {

@@ -61,13 +61,15 @@ func (c *conversation) shelve(reason string) {
 	c.tellOperators(policy.OperatorUnreadable, reason)
 }
 
-// write hands everything the mail led to over to the transaction.
-func (c *conversation) write() error {
+// write hands everything the mail led to over to the transaction, but for the
+// mails that are owed.
+func (c *conversation) write() ([]draft, error) {
 	c.saveMail()
-	if err := c.publish(c.tx, c.result()); err != nil {
-		return err
+	drafts, err := c.draft(c.tx, c.result())
+	if err != nil {
+		return nil, err
 	}
-	return c.recordMail()
+	return drafts, c.recordMail()
 }
 
 func (c *conversation) saveMail() {

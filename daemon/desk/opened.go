@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"runtime"
 
 	"github.com/countersign/countersign/internal/failpoint"
 	"github.com/countersign/countersign/internal/paper"
@@ -19,8 +18,6 @@ type opened struct {
 	message *mailread.Message // nil where it could not be read
 	problem string            // why not
 }
-
-var processors = runtime.GOMAXPROCS(0)
 
 // open takes a mail apart; that needs no database.
 func (d *Desk) open(in Incoming) opened {

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -52,20 +53,34 @@ func (c *conversation) result() result {
 // publish hands the change, its record and the mails that are owed over to the
 // transaction.
 func (d *Desk) publish(tx *storage.Tx, r result) error {
+	drafts, err := d.draft(tx, r)
+	if err != nil {
+		return err
+	}
+	return post(tx, drafts)
+}
+
+// draft is publish, but for the mails: these are yet to be rendered and posted.
+func (d *Desk) draft(tx *storage.Tx, r result) ([]draft, error) {
 	if len(r.events) > 0 {
 		if err := r.number.spend(r.before, r.after); err != nil {
-			return err
+			return nil, err
 		}
 		if err := tx.SaveChange(r.after); err != nil {
-			return err
+			return nil, err
 		}
 	}
+	var drafts []draft
 	for i, n := range r.notices {
-		if err := d.post(tx, r, n, i); err != nil {
-			return fmt.Errorf("writing mail %s: %w", n.Kind, err)
+		mail, owed, err := d.address(tx, r, n, i)
+		if err != nil {
+			return nil, fmt.Errorf("writing mail %s: %w", n.Kind, err)
+		}
+		if owed {
+			drafts = append(drafts, mail)
 		}
 	}
-	return record(tx, r, d.now())
+	return drafts, record(tx, r, d.now())
 }
 
 func record(tx *storage.Tx, r result, at time.Time) error {
@@ -81,13 +96,19 @@ func record(tx *storage.Tx, r result, at time.Time) error {
 	return nil
 }
 
-// post renders one notice and puts it into the outbox.
-func (d *Desk) post(tx *storage.Tx, r result, n policy.Notice, i int) error {
+// A draft is a mail that is owed, before it is rendered.
+type draft struct {
+	out  storage.OutMail
+	data mailtmpl.Data
+}
+
+// address makes the draft of a notice, and issues the token it will carry.
+func (d *Desk) address(tx *storage.Tx, r result, n policy.Notice, i int) (mail draft, owed bool, err error) {
 	dir := d.Directory()
 	reader, known := dir.Person(n.To)
 	if n.To != "" && (!known || len(reader.Addresses) == 0) {
 		d.Log.Warn("nobody to write to: the person is no longer in the directory", "notice", string(n.Kind), "change", r.after.Name())
-		return nil
+		return draft{}, false, nil
 	}
 	recipient := n.Address
 	if known {
@@ -99,18 +120,33 @@ func (d *Desk) post(tx *storage.Tx, r result, n policy.Notice, i int) error {
 		Asks: n.Ballot != "" && n.Kind == askKind(r.after, n.Ballot) && n.Receipt == nil,
 	}
 	papered, err := d.givePaper(tx, &out)
+	return draft{out, d.data(r, n, reader, dir, out.MessageID, papered)}, err == nil, err
+}
+
+// render writes the mail out.
+func (m *draft) render() error {
+	mail, err := mailtmpl.Render(m.data)
 	if err != nil {
+		return fmt.Errorf("writing mail %s: %w", m.out.Notice, err)
+	}
+	mail.To = m.out.Recipient
+	if m.out.Body, err = json.Marshal(mail); err != nil {
+		return fmt.Errorf("encoding mail %s: %w", m.out.Notice, err)
+	}
+	return nil
+}
+
+// post renders the drafts, on every processor there is, and puts the mails into
+// the outbox.
+func post(tx *storage.Tx, drafts []draft) error {
+	errs := make([]error, len(drafts))
+	each(len(drafts), func(i int) { errs[i] = drafts[i].render() })
+	if err := errors.Join(errs...); err != nil {
 		return err
 	}
-	mail, err := mailtmpl.Render(d.data(r, n, reader, dir, out.MessageID, papered))
-	if err != nil {
-		return err
+	for _, mail := range drafts {
+		tx.Enqueue(mail.out)
 	}
-	mail.To = recipient
-	if out.Body, err = json.Marshal(mail); err != nil {
-		return fmt.Errorf("encoding it: %w", err)
-	}
-	tx.Enqueue(out)
 	return nil
 }
 

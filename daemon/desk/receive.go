@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -131,17 +132,19 @@ func (d *Desk) transact(ctx context.Context, mails []opened) (outs []Outcome, er
 		if err := tx.ReadAhead(ctx, letters(mails)); err != nil {
 			return err
 		}
+		var drafts []draft
 		for _, mail := range mails {
 			c := d.begin(tx, mail)
 			if err := c.read(ctx); err != nil {
 				return err
 			}
-			if err := c.write(); err != nil {
+			owed, err := c.write()
+			if err != nil {
 				return err
 			}
-			outs = append(outs, c.out)
+			outs, drafts = append(outs, c.out), append(drafts, owed...)
 		}
-		return nil
+		return post(tx, drafts)
 	})
 	if err == nil {
 		failpoint.Here(failpoint.Committed)
@@ -167,15 +170,20 @@ func (d *Desk) blame(ctx context.Context, mails []Incoming, err error) error {
 // openAll takes mails apart, on every processor there is.
 func (d *Desk) openAll(mails []Incoming) []opened {
 	all := make([]opened, len(mails))
+	each(len(mails), func(i int) { all[i] = d.open(mails[i]) })
+	return all
+}
+
+// each does the work for 0 to n-1, as many at a time as there are processors.
+func each(n int, work func(i int)) {
 	var next atomic.Int64
-	var work sync.WaitGroup
-	for range processors {
-		work.Go(func() {
-			for i := next.Add(1) - 1; i < int64(len(mails)); i = next.Add(1) - 1 {
-				all[i] = d.open(mails[i])
+	var workers sync.WaitGroup
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		workers.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				work(i)
 			}
 		})
 	}
-	work.Wait()
-	return all
+	workers.Wait()
 }
