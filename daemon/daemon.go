@@ -26,6 +26,8 @@ type Options struct {
 	Log *slog.Logger
 	Now func() time.Time // the clock; nil means the real one
 	TLS *tls.Config      // authorities to trust; nil means the system's
+	// Front stands between the intake and the desk; for tests.
+	Front func(intake.Desk) intake.Desk
 }
 
 // A Daemon is the running whole.
@@ -63,11 +65,18 @@ func New(ctx context.Context, c *config.Config, o Options) (*Daemon, error) {
 		Store: store, Keys: keys, Org: organization(c), Operators: c.Operator.Addresses,
 		Limits: limits(c), Now: o.Now, Log: o.Log,
 	})
-	d.Intake = intake.New(intakeOptions(c, o), d.Desk)
+	d.Intake = intake.New(intakeOptions(c, o), o.front(d.Desk))
 	sending := outboxOptions(c, o)
 	sending.Failed = d.Desk.Undelivered
 	d.Outbox = outbox.New(sending, store, keys)
 	return d, nil
+}
+
+func (o Options) front(d intake.Desk) intake.Desk {
+	if o.Front == nil {
+		return d
+	}
+	return o.Front(d)
 }
 
 func intakeOptions(c *config.Config, o Options) intake.Options {
