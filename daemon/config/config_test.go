@@ -139,6 +139,25 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
+// What systemd hands over goes before what lies beside the configuration, and
+// what it does not hand over is looked for there.
+func TestCredentials(t *testing.T) {
+	enter(t, "testdata/good")
+	handed := t.TempDir()
+	write(t, filepath.Join(handed, "password"), "handed over\n")
+	t.Setenv("CREDENTIALS_DIRECTORY", handed)
+	c, err := Load("countersign.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if password, err := c.Mailbox.Password(); password != "handed over" || err != nil {
+		t.Errorf("got password %q, %v", password, err)
+	}
+	if keys, err := c.Tokens.Load(); err != nil || len(keys.Secrets["1"]) != 44 {
+		t.Errorf("got keys %v, %v", keys, err)
+	}
+}
+
 func TestDefaults(t *testing.T) {
 	enter(t, "testdata/good")
 	c, err := Load("countersign.toml")

@@ -66,17 +66,29 @@ func readable(err error) error {
 	return err
 }
 
-// locate looks for secret files beside the configuration.
+// locate looks for secret files: among the credentials the service manager
+// hands over, as systemd.exec(5) has it, then beside the configuration.
 func (c *Config) locate(dir string) {
-	beside := func(file *string) {
-		if *file != "" && !filepath.IsAbs(*file) {
-			*file = filepath.Join(dir, *file)
+	credentials := os.Getenv("CREDENTIALS_DIRECTORY")
+	find := func(file *string) {
+		if *file == "" || filepath.IsAbs(*file) {
+			return
 		}
+		if handed := filepath.Join(credentials, *file); credentials != "" && exists(handed) {
+			*file = handed
+			return
+		}
+		*file = filepath.Join(dir, *file)
 	}
-	beside(&c.Mailbox.PasswordFile)
+	find(&c.Mailbox.PasswordFile)
 	for i := range c.Tokens.Keys {
-		beside(&c.Tokens.Keys[i].File)
+		find(&c.Tokens.Keys[i].File)
 	}
+}
+
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
 }
 
 // A Duration is a time span, written as in "90s" or "5m".
