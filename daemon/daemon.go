@@ -39,6 +39,7 @@ type Daemon struct {
 
 	config *config.Config
 	log    *slog.Logger
+	pulses pulses
 }
 
 // New connects to the database and builds every part; nothing runs yet. The
@@ -65,7 +66,9 @@ func New(ctx context.Context, c *config.Config, o Options) (*Daemon, error) {
 		Store: store, Keys: keys, Org: organization(c), Operators: c.Operator.Addresses,
 		Limits: limits(c), Now: o.Now, Log: o.Log,
 	})
-	d.Intake = intake.New(intakeOptions(c, o), o.front(d.Desk))
+	reading := intakeOptions(c, o)
+	reading.Pulse = &d.pulses.intake
+	d.Intake = intake.New(reading, o.front(d.Desk))
 	sending := outboxOptions(c, o)
 	sending.Failed = d.Desk.Undelivered
 	d.Outbox = outbox.New(sending, store, keys)

@@ -1,6 +1,11 @@
 package main
 
-import "github.com/coreos/go-systemd/v22/daemon"
+import (
+	"context"
+	"sync"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+)
 
 type serveCmd struct{}
 
@@ -17,6 +22,10 @@ the mailbox or the mail server cannot be reached, it keeps trying.`
 // Run runs the daemon until it is told to stop. The mail in hand is finished
 // first.
 func (*serveCmd) Run(g *globals) error {
+	interval, err := daemon.SdWatchdogEnabled(false)
+	if err != nil {
+		g.log.Warn("the watchdog's interval cannot be read", "error", err)
+	}
 	d, err := g.daemon()
 	if err != nil {
 		return err
@@ -25,8 +34,17 @@ func (*serveCmd) Run(g *globals) error {
 	if err := d.Load(g.ctx); err != nil {
 		return err
 	}
-	// Ready means that the directory is in force. Without systemd nobody listens.
-	daemon.SdNotify(false, daemon.SdNotifyReady)          //nolint:errcheck
-	defer daemon.SdNotify(false, daemon.SdNotifyStopping) //nolint:errcheck
+	tell(daemon.SdNotifyReady) // the directory is in force
+	stopping := sync.OnceFunc(func() { tell(daemon.SdNotifyStopping) })
+	defer stopping()
+	defer context.AfterFunc(g.ctx, stopping)()
+	watched, ended := context.WithCancel(context.WithoutCancel(g.ctx)) // the last mails may hang, too
+	defer ended()
+	go d.Watch(watched, interval, tell)
 	return d.Run(g.ctx)
+}
+
+// tell tells systemd how the daemon does. Without systemd nobody listens.
+func tell(state string) {
+	daemon.SdNotify(false, state) //nolint:errcheck // there is nobody else to tell
 }
