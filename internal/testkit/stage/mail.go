@@ -35,7 +35,7 @@ func Read(raw []byte) (Received, error) {
 	if err != nil {
 		return Received{}, err
 	}
-	m := Received{Raw: raw}
+	m := Received{Raw: raw, Notice: policy.NoticeKind(r.Header.Get("X-Countersign-Notice"))}
 	m.Subject, _ = r.Header.Subject()
 	m.MessageID, _ = r.Header.MessageID()
 	m.References, _ = r.Header.MsgIDList("References")

@@ -1,0 +1,125 @@
+package chaos_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/countersign/countersign/internal/testkit/program"
+)
+
+// An end is how one life of the program ends, if it is not over before.
+type end struct {
+	traps string        // failpoints, one of which kills it
+	after time.Duration // it is killed after this time; 0: never
+	says  string        // it is killed when it has said this
+	asked bool          // it is not killed but asked to stop
+}
+
+func (e end) String() string {
+	switch {
+	case e.asked:
+		return fmt.Sprintf("stopped after %v", e.after)
+	case e.after > 0:
+		return fmt.Sprintf("killed after %v, traps %q", e.after, e.traps)
+	case e.says != "":
+		return fmt.Sprintf("killed when it says %q", e.says)
+	case e.traps != "":
+		return fmt.Sprintf("trap %q", e.traps)
+	}
+	return "undisturbed"
+}
+
+// patience is how long a performance may take in all; it decides nothing.
+const patience = 2 * time.Minute
+
+// perform performs the story: one life of the program for each end, and a last
+// one that nothing disturbs, until all is quiet.
+func (o *site) perform(ends ...end) {
+	o.t.Helper()
+	ctx, cancel := context.WithTimeout(o.t.Context(), patience)
+	defer cancel()
+	stop, lived := make(chan struct{}), make(chan error, 1)
+	go func() { lived <- o.robots.live(stop) }()
+	var err error
+	for _, e := range append(ends[:len(ends):len(ends)], end{}) {
+		if err = o.life(ctx, e); err != nil {
+			break
+		}
+	}
+	close(stop)
+	if err := errors.Join(err, <-lived); err != nil {
+		_, _, waiting := o.robots.done()
+		o.t.Fatalf("%v\nwaiting:\n%slives: %v\n%s", err, waiting, ends, strings.Join(o.logs, "--- the next life\n"))
+	}
+}
+
+// life is one life of the program: until its end, or until all is quiet.
+func (o *site) life(ctx context.Context, e end) error {
+	p := o.start(e.traps)
+	if err := o.until(ctx, p, e); err != nil {
+		return errors.Join(err, p.Kill(), o.heard(p))
+	}
+	var ended error
+	switch {
+	case p.Killed(): // by a trap
+	case e.says != "" || e.after > 0 && !e.asked:
+		ended = p.Kill()
+	default:
+		ended = p.Terminate(ctx)
+	}
+	if p.Killed() {
+		o.deaths++
+	}
+	return errors.Join(ended, o.heard(p), o.bury(ctx), o.forgive(ctx))
+}
+
+func (o *site) heard(p *program.Process) error {
+	o.logs = append(o.logs, p.Log())
+	return nil
+}
+
+// until waits for the end, or until all is quiet. That the program ends in any
+// other way is an error.
+func (o *site) until(ctx context.Context, p *program.Process, e end) error {
+	var over <-chan time.Time
+	if e.after > 0 {
+		over = time.After(e.after)
+	}
+	said := make(chan error, 1)
+	if e.says != "" {
+		go func() { said <- p.Says(ctx, e.says) }()
+	}
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-over:
+			return nil
+		case err := <-said:
+			return err
+		case <-p.Ended():
+			if p.Killed() && strings.Contains(e.traps, "=kill") {
+				return nil
+			}
+			return fmt.Errorf("the program ended by itself: %w", p.Wait(ctx))
+		case <-tick.C:
+			if quiet, err := o.quiet(ctx); quiet || err != nil {
+				return err
+			}
+		case <-ctx.Done():
+			return fmt.Errorf("it does not become quiet: %w", ctx.Err())
+		}
+	}
+}
+
+// performed sets up a site and performs the story on it.
+func performed(t *testing.T, s story, in box, ends ...end) *site {
+	t.Helper()
+	o := settle(t, s, in)
+	o.perform(ends...)
+	return o
+}

@@ -1,0 +1,195 @@
+package chaos_test
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/countersign/countersign/internal/failpoint"
+	"github.com/countersign/countersign/internal/testkit/mailbox"
+	"github.com/countersign/countersign/internal/testkit/pgtest"
+	"github.com/countersign/countersign/internal/testkit/program"
+	"github.com/countersign/countersign/internal/testkit/stage"
+)
+
+// A site is all there is of one performance but for the program: a database, a
+// mailbox, a mail server, and the robots.
+type site struct {
+	t        *testing.T
+	settings stage.Settings
+	owner    *sql.DB
+	box      box
+	sink     *mailbox.Server
+	robots   *robots
+	dir      string
+
+	logs       []string       // of each life
+	deaths     int            // by SIGKILL
+	repeatable map[string]int // how often a mail, by Message-ID, was in a dead program's hands
+}
+
+// A box is the mailbox the program reads.
+type box interface {
+	AddUser(address, password string) error
+	Deliver(address string, raw []byte, at time.Time) error
+	Account(address string) mailbox.Account
+}
+
+// settle sets up a site for the story, its proposals in the inbox. Without a
+// box the mailbox is on the sink.
+func settle(t *testing.T, s story, in box) *site {
+	t.Helper()
+	sink, err := mailbox.Start(mailbox.WithAuthority(authority()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(sink.Stop)
+	o := &site{t: t, sink: sink, box: in, dir: t.TempDir(), repeatable: map[string]int{}}
+	o.settings = stage.Settings{
+		SMTP: "smtp+insecure://" + sink.SMTP, User: fmt.Sprintf("changes-%d@example.com", users.Add(1)),
+	}
+	o.settings.OwnerURL, o.settings.AppURL = pgtest.Test(t)
+	if in == nil {
+		o.box = sink
+	}
+	o.settings.IMAP = "imap+insecure://" + o.account().Address
+	o.addUser()
+	o.configure()
+	if o.owner, err = sql.Open("postgres", o.settings.OwnerURL); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { o.owner.Close() })
+	o.robots = newRobots(s, sink, func(raw []byte) error {
+		return o.box.Deliver(o.settings.User, raw, time.Now())
+	})
+	if err := o.robots.open(); err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+func (o *site) account() mailbox.Account { return o.box.Account(o.settings.User) }
+
+// addUser makes the mailbox, and lets its user submit mail.
+func (o *site) addUser() {
+	o.t.Helper()
+	for _, server := range []interface{ AddUser(a, p string) error }{o.sink, o.box} {
+		if err := server.AddUser(o.settings.User, stage.Password); err != nil {
+			o.t.Fatal(err)
+		}
+	}
+}
+
+func (o *site) configure() {
+	o.t.Helper()
+	if err := o.settings.Write(o.dir); err != nil {
+		o.t.Fatal(err)
+	}
+}
+
+// start starts the program with traps.
+func (o *site) start(traps string) *program.Process {
+	o.t.Helper()
+	p, err := program.Start(program.Options{
+		Config: filepath.Join(o.dir, stage.ConfigName), Failpoints: traps, FailpointLog: o.points(),
+	}, "serve")
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	o.t.Cleanup(func() {
+		if err := p.Kill(); err != nil {
+			o.t.Error(err)
+		}
+	})
+	return p
+}
+
+func (o *site) points() string { return filepath.Join(o.dir, "points") }
+
+// reached counts how often the programs of the site came to the point.
+func (o *site) reached(point failpoint.Point) int {
+	text, err := os.ReadFile(o.points())
+	if err != nil && !os.IsNotExist(err) {
+		o.t.Fatal(err)
+	}
+	return strings.Count("\n"+string(text), "\n"+string(point)+"\n")
+}
+
+// quiet says whether nothing is left to do: every mail is decided, every mail
+// owed is sent, and the robots have nothing more to say.
+func (o *site) quiet(ctx context.Context) (bool, error) {
+	over, delivered, _ := o.robots.done()
+	if !over {
+		return false, nil
+	}
+	var decided, owed int
+	err := o.owner.QueryRowContext(ctx, `
+		select (select count(*) from messages), (select count(*) from outbox where state in ('pending', 'deferred'))`).Scan(&decided, &owed)
+	if err != nil || decided < delivered || owed > 0 {
+		return false, err
+	}
+	over, again, _ := o.robots.done()
+	if !over || again != delivered {
+		return false, nil
+	}
+	inbox, err := o.account().Folder("INBOX")
+	return len(inbox) == 0, err
+}
+
+// bury waits until the database has noticed that the program is dead, and then
+// makes up for the time that would pass until another may take over what it had
+// in hand. It takes note of the mails nobody knows of whether they went.
+func (o *site) bury(ctx context.Context) error {
+	if err := o.alone(ctx); err != nil {
+		return err
+	}
+	rows, err := o.owner.QueryContext(ctx, `
+		select message_id from outbox where state in ('pending', 'deferred') and due > now() and attempts > 0`)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var id string
+		if err := rows.Scan(&id); err != nil {
+			return err
+		}
+		o.repeatable[id]++
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	_, err = o.owner.ExecContext(ctx, `
+		update outbox set due = now() where state in ('pending', 'deferred') and due > now();
+		update leases set until = now() where until > now()`)
+	return err
+}
+
+// alone waits until the program has no connection to the database any more.
+func (o *site) alone(ctx context.Context) error {
+	for {
+		var others int
+		err := o.owner.QueryRowContext(ctx, `
+			select count(*) from pg_stat_activity where datname = current_database() and usename = 'countersign_app'`).Scan(&others)
+		if err != nil || others == 0 {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("waiting for the connections of the dead: %w", ctx.Err())
+		case <-time.After(2 * time.Millisecond):
+		}
+	}
+}
+
+// forgive lets no mail be put aside for having been in hand at three deaths;
+// that story is TestPoison's.
+func (o *site) forgive(ctx context.Context) error {
+	_, err := o.owner.ExecContext(ctx, `update attempts set attempts = 1 where attempts > 1`)
+	return err
+}
