@@ -204,3 +204,39 @@ func TestMailsInHandWhenTheProcessDied(t *testing.T) {
 	}
 	o.agrees()
 }
+
+// However often the disk is full, no mail is put aside for it: once there is
+// space, it is decided as if nothing had been.
+func TestMailsAreNotBlamedForAFullDisk(t *testing.T) {
+	o := newOffice(t)
+	mails := o.arrive(proposes("One"), proposes("Two"))
+	_, err := o.owner.Exec(`
+		create function filled() returns trigger language plpgsql as $$
+		begin
+			raise exception 'could not extend file' using errcode = 'disk_full';
+		end $$;
+		create trigger fills before insert on messages for each row execute function filled();`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 4 {
+		if _, err := o.Desk.ReceiveAll(t.Context(), mails); err == nil {
+			t.Error("decided on a full disk")
+		}
+		if _, err := o.Desk.Receive(t.Context(), mails[0]); err == nil {
+			t.Error("decided by itself on a full disk")
+		}
+	}
+	if n := o.count(`select coalesce(max(attempts), 0) from attempts`); n != 0 {
+		t.Errorf("an attempt counts %d times", n)
+	}
+	if _, err := o.owner.Exec(`drop trigger fills on messages`); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.Desk.ReceiveAll(t.Context(), mails); err != nil {
+		t.Fatal(err)
+	}
+	if got := o.became(mails); !slices.Equal(got, []string{"accepted", "accepted"}) {
+		t.Errorf("they became %v", got)
+	}
+}

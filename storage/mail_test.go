@@ -80,7 +80,7 @@ func TestCountAttempts(t *testing.T) {
 			t.Errorf("got %+v, %v; want %+v", got, err, want)
 		}
 	}
-	if err := s.UncountAttempts(t.Context(), []storage.MailKey{fresh}); err != nil {
+	if err := s.ForgetAttempts(t.Context(), fresh, 0); err != nil {
 		t.Fatal(err)
 	}
 	if got, err := s.CountAttempts(t.Context(), []storage.MailKey{fresh}); err != nil || got[0].Before != 0 {

@@ -39,6 +39,7 @@ type Desk struct {
 	mu        sync.RWMutex
 	directory policy.Directory
 	hash      string // of the directory
+	forgiven  forgiven
 }
 
 // New gives a desk that knows nobody yet; [Desk.Load] brings the directory.
@@ -49,7 +50,7 @@ func New(o Options) *Desk {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	return &Desk{Options: o}
+	return &Desk{Options: o, forgiven: forgiven{before: map[storage.MailKey]int{}}}
 }
 
 // Directory is the directory in force.

@@ -31,9 +31,12 @@ const patience = 2
 // transaction fails: what is wrong with a mail is its own affair.
 func (d *Desk) ReceiveAll(ctx context.Context, mails []Incoming) ([]Filing, error) {
 	filings := make([]Filing, len(mails))
+	if err := d.forget(ctx); err != nil {
+		return filings, err
+	}
 	attempts, err := d.Store.CountAttempts(ctx, keys(mails))
 	if err != nil {
-		return filings, err
+		return filings, d.blame(ctx, mails, 0, err)
 	}
 	failpoint.Here(failpoint.Counted)
 	var errs []error
@@ -72,17 +75,20 @@ func keys(mails []Incoming) []storage.MailKey {
 // Receive brings one mail to its disposition by itself, as often as it was tried
 // before. A mail decided before is only filed again.
 func (d *Desk) Receive(ctx context.Context, in Incoming) (Filing, error) {
+	if err := d.forget(ctx); err != nil {
+		return "", err
+	}
 	known, err := d.Store.CountAttempt(ctx, in.key())
 	switch {
 	case err != nil:
-		return "", err
+		return "", d.blame(ctx, []Incoming{in}, known.Before, err)
 	case known.Disposition != "":
 		return Disposition(known.Disposition).Filing(), nil
 	case known.Before >= maxAttempts:
-		return d.decide(ctx, unread(in))
+		return d.decide(ctx, unread(in), known.Before)
 	}
 	failpoint.Here(failpoint.Counted)
-	return d.decide(ctx, d.open(in))
+	return d.decide(ctx, d.open(in), known.Before)
 }
 
 // decideAll decides mails in one transaction or, if that does not go well, each
@@ -99,26 +105,26 @@ func (d *Desk) decideAll(ctx context.Context, mails []Incoming, filings []Filing
 		}
 		return nil
 	case storage.Blameless(err):
-		return d.blame(ctx, mails, fmt.Errorf("deciding %d mails: %w", len(mails), err))
+		return d.blame(ctx, mails, 0, fmt.Errorf("deciding %d mails: %w", len(mails), err))
 	}
 	var errs []error
 	for i, mail := range opened {
-		filings[i], err = d.decide(ctx, mail)
+		filings[i], err = d.decide(ctx, mail, 0)
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }
 
-// decide decides one mail in a transaction.
-func (d *Desk) decide(ctx context.Context, mail opened) (Filing, error) {
+// decide decides one mail, tried so often before, in a transaction.
+func (d *Desk) decide(ctx context.Context, mail opened, before int) (Filing, error) {
 	began := time.Now()
 	outs, err := d.transact(ctx, []opened{mail})
 	if errors.Is(err, storage.ErrDuplicate) { // decided by another instance meanwhile
-		known, err := d.Store.CountAttempt(ctx, mail.in.key())
+		known, err := d.Store.CountAttempt(ctx, mail.in.key()) // which counts no mail that is decided
 		return Disposition(known.Disposition).Filing(), err
 	}
 	if err != nil {
-		return "", d.blame(ctx, []Incoming{mail.in}, fmt.Errorf("deciding mail %s: %w", mail.in.key(), err))
+		return "", d.blame(ctx, []Incoming{mail.in}, before, fmt.Errorf("deciding mail %s: %w", mail.in.key(), err))
 	}
 	d.decided(mail.in, outs[0], time.Since(began))
 	return outs[0].Disposition.Filing(), nil
@@ -154,17 +160,6 @@ func (d *Desk) transact(ctx context.Context, mails []opened) (outs []Outcome, er
 
 func (d *Desk) decided(in Incoming, out Outcome, took time.Duration) {
 	d.Log.Info("mail decided", "uid", in.UID, "disposition", string(out.Disposition), "change", out.Change.Name(), "reason", out.Reason, "took", took.Round(time.Millisecond))
-}
-
-// blame takes the attempts back where the mails are not at fault: a database
-// that was away three times must not put a vote aside unread.
-func (d *Desk) blame(ctx context.Context, mails []Incoming, err error) error {
-	if !storage.Blameless(err) {
-		return err
-	}
-	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer stop()
-	return errors.Join(err, d.Store.UncountAttempts(ctx, keys(mails)))
 }
 
 // openAll takes mails apart, on every processor there is.
