@@ -19,9 +19,9 @@ func wrapped(paragraph string) string {
 	lines := wrap(paragraph, width)
 	if slices.ContainsFunc(lines, votes) {
 		lines = wrap(paragraph, width-columns(paper.Mark))
-	}
-	for i, line := range lines {
-		lines[i] = guard(line)
+		for i, line := range lines {
+			lines[i] = guard(line)
+		}
 	}
 	return strings.Join(lines, "\n")
 }

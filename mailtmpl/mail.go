@@ -1,6 +1,7 @@
 package mailtmpl
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"time"
@@ -69,7 +70,7 @@ func (s Segments) String() string {
 // Templates write in order, so a slot lands where it stands in the template.
 type cutter struct {
 	done    Segments
-	current strings.Builder
+	current bytes.Buffer
 }
 
 func (c *cutter) Write(p []byte) (int, error) { return c.current.Write(p) }
@@ -89,7 +90,10 @@ func (c *cutter) flush() {
 	}
 }
 
+// segments is what was written so far, and makes room for the next text.
 func (c *cutter) segments() Segments {
 	c.flush()
-	return c.done
+	done := c.done
+	c.done = nil
+	return done
 }

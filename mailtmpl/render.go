@@ -38,10 +38,12 @@ func render(d Data) (Mail, error) {
 	if mail.To == "" {
 		return Mail{}, errors.New("nobody to send it to")
 	}
-	if mail.Text, err = layOut(textLayout, letter); err != nil {
+	page := &cutter{}
+	page.current.Grow(largePage)
+	if mail.Text, err = layOut(page, textLayout, letter); err != nil {
 		return Mail{}, fmt.Errorf("laying out the text: %w", err)
 	}
-	if mail.HTML, err = layOut(htmlLayout, letter); err != nil {
+	if mail.HTML, err = layOut(page, htmlLayout, letter); err != nil {
 		return Mail{}, fmt.Errorf("laying out the HTML: %w", err)
 	}
 	return mail, nil
@@ -73,11 +75,12 @@ func word(d Data) (wording, error) {
 		return wording{}, errors.New("there is no template of that name")
 	}
 	var w wording
+	var data any = d // once for all five
 	for name, into := range map[string]*string{
 		"subject": &w.subject, "lead": &w.lead, "note": &w.note, "facts": &w.facts, "acts": &w.acts,
 	} {
 		var b strings.Builder
-		if err := t.ExecuteTemplate(&b, name, d); err != nil {
+		if err := t.ExecuteTemplate(&b, name, data); err != nil {
 			return wording{}, err
 		}
 		*into = b.String()
@@ -95,14 +98,17 @@ var (
 			Funcs(htmltemplate.FuncMap{"href": href, "tied": tied}).ParseFS(embedded, "layout.html"))
 )
 
-// A sheet is a letter on its way through a layout.
+// A sheet is a letter on its way through a layout. The layouts name the letter
+// once, since a template is slow to find what lies in an embedded field.
 type sheet struct {
 	Letter
 	*cutter
 }
 
-func layOut(t executor, letter Letter) (Segments, error) {
-	c := &cutter{}
+// largePage is more than most mails have between two slots.
+const largePage = 12 << 10
+
+func layOut(c *cutter, t executor, letter Letter) (Segments, error) {
 	if err := t.Execute(c, sheet{letter, c}); err != nil {
 		return nil, err
 	}

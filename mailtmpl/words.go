@@ -19,10 +19,18 @@ const width = 68
 
 const noBreak = "\u00a0"
 
+var (
+	newlines   = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n")
+	whitespace = strings.NewReplacer("\t", " ", noBreak, " ")
+)
+
 // clean takes out of a text what could make it look other than it is: control
 // characters, direction overrides and invisible spaces. Lines end in "\n".
 func clean(s string) string {
-	s = strings.NewReplacer("\r\n", "\n", "\r", "\n", "\t", " ", "\u2028", "\n", "\u2029", "\n", noBreak, " ").Replace(s)
+	if plain(s) {
+		return s
+	}
+	s = whitespace.Replace(newlines.Replace(s))
 	return strings.Map(func(r rune) rune {
 		switch {
 		case r == '\n', r == '\u200c', r == '\u200d': // joiners belong to scripts and emoji
@@ -33,6 +41,17 @@ func clean(s string) string {
 			return r
 		}
 	}, s)
+}
+
+// plain says whether a text is nothing but what a typewriter has, as most of it
+// is: there is nothing to clean out of it.
+func plain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; (c < ' ' || c > '~') && c != '\n' {
+			return false
+		}
+	}
+	return true
 }
 
 // flat is the text cleaned and on one line.
@@ -59,16 +78,29 @@ func said(s string) string {
 
 // fold brings a text to what a reader of answers sees in it: compatibility
 // forms, case, invisible characters and decoration do not count.
-func fold(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.Is(unicode.Cf, r) {
-			return -1
-		}
-		return r
-	}, norm.NFKC.String(s))
-	return strings.Join(strings.Fields(strings.TrimFunc(strings.ToLower(s), func(r rune) bool {
-		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != ':'
-	})), " ")
+func fold(s string) string { return bare(lower(s)) }
+
+// lower brings a text to one form and one case, without what nobody sees.
+func lower(s string) string {
+	if s = strings.ReplaceAll(s, noBreak, " "); !plain(s) {
+		s = strings.Map(func(r rune) rune {
+			if unicode.Is(unicode.Cf, r) {
+				return -1
+			}
+			return r
+		}, norm.NFKC.String(s))
+	}
+	return strings.ToLower(s)
+}
+
+// bare takes the decoration from both ends of a text, and puts its words one
+// space apart.
+func bare(s string) string {
+	s = strings.TrimFunc(s, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && r != ':' })
+	if plain(s) && !strings.Contains(s, "\n") && !strings.Contains(s, "  ") {
+		return s // as most
+	}
+	return strings.Join(strings.Fields(s), " ")
 }
 
 var (
@@ -83,6 +115,16 @@ var (
 		m := map[string]bool{}
 		for _, l := range slices.Concat(policy.ProposalLabels, policy.AnswerLabels) {
 			m[strings.ToLower(string(l))] = true
+		}
+		return m
+	}()
+	// endings are the last words of all of them.
+	endings = func() map[string]bool {
+		m := map[string]bool{}
+		for _, all := range []map[string]bool{keywords, labels} {
+			for name := range all {
+				m[name[strings.LastIndexByte(name, ' ')+1:]] = true
+			}
 		}
 		return m
 	}()
@@ -101,11 +143,30 @@ func votes(line string) bool {
 		before = fold(before)
 		return keywords[before] || labels[before]
 	}
-	words := slices.DeleteFunc(strings.Fields(line), changeNumber.MatchString)
-	if len(words) == 1 {
-		return keywords[fold(words[0])] || labels[words[0]]
+	if word, alone := besideNumbers(line); alone {
+		return keywords[fold(word)] || labels[word]
 	}
 	return labels[line]
+}
+
+// besideNumbers is the only word of a folded line that is no change's number,
+// if there is exactly one.
+func besideNumbers(line string) (only string, alone bool) {
+	for word := range strings.SplitSeq(line, " ") {
+		switch {
+		case isNumber(word):
+		case only != "":
+			return "", false
+		default:
+			only = word
+		}
+	}
+	return only, only != ""
+}
+
+// isNumber says whether a folded word is a change's number.
+func isNumber(word string) bool {
+	return strings.Contains(word, "-") && changeNumber.MatchString(word)
 }
 
 // guard is the last word on a line: a mark before it if it could be an answer.
@@ -121,12 +182,17 @@ func guard(line string) string {
 // no keyword is left alone and no label begins one.
 func glue(paragraph string) string {
 	words := strings.Fields(paragraph)
+	low := make([]string, len(words))
+	for i, w := range words {
+		low[i] = lower(w)
+	}
 	tied := make([]bool, len(words)+1) // tied[i]: word i holds on to word i-1
 	for i := range words {
-		tieKeyword(words, tied, i)
-		tieLabel(words, tied, i)
+		tieKeyword(words, low, tied, i)
+		tieLabel(low, tied, i)
 	}
 	var b strings.Builder
+	b.Grow(len(paragraph) + len(paragraph)/8)
 	for i, w := range words {
 		switch {
 		case i == 0:
@@ -142,13 +208,13 @@ func glue(paragraph string) string {
 
 // tieKeyword ties word i to the next if it is a keyword, or goes with one as a
 // change's number or a dash does; the last word is tied to the one before it.
-func tieKeyword(words []string, tied []bool, i int) {
-	plain := fold(words[i])
-	with := i > 0 && tied[i] && (plain == "" || changeNumber.MatchString(plain))
-	if keywords[plain] || with {
+func tieKeyword(words, low []string, tied []bool, i int) {
+	word := bare(low[i])
+	with := i > 0 && tied[i] && (word == "" || isNumber(word))
+	if keywords[word] || with {
 		tied[i+1] = true
 	}
-	if i == len(words)-1 && (votes(words[i]) || with) {
+	if i == len(words)-1 && (with || votes(words[i])) {
 		tied[i] = true
 		if with {
 			tied[i-1] = true
@@ -158,10 +224,14 @@ func tieKeyword(words []string, tied []bool, i int) {
 
 // tieLabel ties the words of a label that ends at word i to one another and to
 // the word before them, or to the next where they begin the paragraph.
-func tieLabel(words []string, tied []bool, i int) {
+func tieLabel(low []string, tied []bool, i int) {
+	last, here := bare(low[i]), strings.Contains(low[i], ":")
+	if last != "" && !here && !endings[last] {
+		return // no label ends in this word, as in nearly all
+	}
 	for n := 0; n < 3 && i-n >= 0; n++ {
-		name, _, colon := strings.Cut(fold(strings.Join(words[i-n:i+1], " ")), ":")
-		if colon && !strings.Contains(norm.NFKC.String(words[i]), ":") {
+		name, _, colon := strings.Cut(bare(strings.Join(low[i-n:i+1], " ")), ":")
+		if colon && !here {
 			return // the label ended before this word
 		}
 		if name = fold(name); !labels[name] && (!colon || !keywords[name]) {
@@ -179,24 +249,34 @@ func tieLabel(words []string, tied []bool, i int) {
 // by itself.
 func wrap(paragraph string, n int) []string {
 	var lines []string
-	line := ""
-	for _, word := range strings.FieldsFunc(paragraph, func(r rune) bool { return r == ' ' }) {
-		if line != "" && columns(line)+1+columns(word) <= n {
-			line += " " + word
-			continue
+	var line strings.Builder
+	used := 0
+	next := func() {
+		lines = append(lines, line.String())
+		line.Reset()
+		used = 0
+	}
+	for word := range strings.FieldsFuncSeq(paragraph, func(r rune) bool { return r == ' ' }) {
+		wide := columns(word)
+		switch {
+		case line.Len() == 0:
+		case used+1+wide <= n:
+			line.WriteByte(' ')
+			used++
+		default:
+			next()
 		}
-		if line != "" {
-			lines = append(lines, line)
-		}
-		for columns(word) > n {
+		for wide > n {
 			var head string
 			head, word = split(word, n)
 			lines = append(lines, head)
+			wide = columns(word)
 		}
-		line = word
+		line.WriteString(word)
+		used += wide
 	}
-	if line != "" || len(lines) == 0 {
-		lines = append(lines, line)
+	if line.Len() > 0 || len(lines) == 0 {
+		next()
 	}
 	return lines
 }
