@@ -42,9 +42,10 @@ type Cluster struct {
 // clusters counts the clusters of this process, which may be on one server.
 var clusters atomic.Int64
 
-// Start starts a server, or connects to the one COUNTERSIGN_TEST_DSN names.
-func Start(ctx context.Context) (*Cluster, error) {
-	c, err := find(ctx)
+// Start starts a server, or connects to the one COUNTERSIGN_TEST_DSN names. With
+// options it is always a private one.
+func Start(ctx context.Context, opts ...Option) (*Cluster, error) {
+	c, err := find(ctx, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -54,20 +55,23 @@ func Start(ctx context.Context) (*Cluster, error) {
 	return c, nil
 }
 
-func find(ctx context.Context) (*Cluster, error) {
+func find(ctx context.Context, opts []Option) (*Cluster, error) {
 	name := fmt.Sprintf("countersign_%d_%d", os.Getpid(), clusters.Add(1))
-	if dsn := os.Getenv("COUNTERSIGN_TEST_DSN"); dsn != "" {
+	if dsn := os.Getenv("COUNTERSIGN_TEST_DSN"); dsn != "" && len(opts) == 0 {
 		u, err := url.Parse(dsn)
 		if err != nil {
 			return nil, errors.New("COUNTERSIGN_TEST_DSN is not a URL")
 		}
 		return &Cluster{admin: dsn, owner: roleOf(u), name: name}, nil
 	}
-	server, err := start(ctx)
+	server, err := start(ctx, gather(opts))
 	if err != nil {
 		return nil, err
 	}
-	return &Cluster{server: server, admin: server.url(superuser, "postgres"), owner: owner, name: name}, nil
+	if err := server.admit(ctx); err != nil {
+		return nil, errors.Join(err, server.stop())
+	}
+	return &Cluster{server: server, admin: server.url(), owner: owner, name: name}, nil
 }
 
 // template is the name of the migrated database that every other is a copy of.
@@ -77,7 +81,11 @@ func (c *Cluster) template() string { return c.name + "_template" }
 // own server the owner is a role without special powers, as in production.
 func (c *Cluster) makeTemplate(ctx context.Context) error {
 	if c.server != nil {
-		if err := c.exec(ctx, `create role countersign login createrole`); err != nil {
+		role := `create role countersign login createrole`
+		if c.server.password != "" {
+			role += ` password ` + pq.QuoteLiteral(c.server.password)
+		}
+		if err := c.exec(ctx, role); err != nil {
 			return err
 		}
 	}
@@ -166,7 +174,11 @@ func roleOf(u *url.URL) string {
 }
 
 func (c *Cluster) exec(ctx context.Context, statement string) error {
-	db, err := sql.Open("postgres", c.admin)
+	return run(ctx, c.admin, statement)
+}
+
+func run(ctx context.Context, url, statement string) error {
+	db, err := sql.Open("postgres", url)
 	if err != nil {
 		return err
 	}

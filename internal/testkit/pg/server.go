@@ -10,6 +10,7 @@ import (
 	"os/user"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -17,16 +18,20 @@ import (
 )
 
 // A server is a private Postgres: its own data, its own unix socket in a
-// folder nobody else can enter, no TCP.
+// folder nobody else can enter, and no TCP unless it is asked for.
 type server struct {
-	dir  string // holds data, the socket and the log
-	proc *os.Process
-	done chan struct{} // closed when the process has ended
+	options
+	dir     string // holds data, the socket and the log
+	bin     string
+	as      *syscall.Credential
+	address string        // host:port, with TLS
+	guard   *guard        // while it is frozen
+	proc    *os.Process   // of the latest run
+	done    chan struct{} // closed when that has ended
 }
 
-// start makes a new cluster and starts it. It keeps nothing safe from a power
-// cut: the data do not outlive the process anyway.
-func start(ctx context.Context) (*server, error) {
+// start makes a new cluster and starts it.
+func start(ctx context.Context, o options) (*server, error) {
 	bin, err := binaries()
 	if err != nil {
 		return nil, err
@@ -35,27 +40,46 @@ func start(ctx context.Context) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &server{dir: dir, done: make(chan struct{})}
-	if err := s.run(ctx, bin); err != nil {
+	s := &server{options: o, dir: dir, bin: bin}
+	if err := s.prepare(ctx); err != nil {
+		return nil, errors.Join(err, s.stop())
+	}
+	if err := s.up(ctx); err != nil {
 		return nil, errors.Join(err, s.stop())
 	}
 	return s, nil
 }
 
-func (s *server) run(ctx context.Context, bin string) error {
-	as, err := otherThanRoot()
-	if err != nil {
+func (s *server) prepare(ctx context.Context) (err error) {
+	if s.as, err = otherThanRoot(); err != nil {
 		return err
 	}
-	if as != nil {
-		if err := os.Chown(s.dir, int(as.Uid), int(as.Gid)); err != nil {
-			return fmt.Errorf("giving away the folder of the server: %w", err)
-		}
-	}
-	if err := s.initdb(ctx, bin, as); err != nil {
+	if err := s.give(s.dir); err != nil {
 		return err
 	}
-	if err := s.postgres(bin, as); err != nil {
+	if err := s.mount(); err != nil {
+		return err
+	}
+	if err := s.initdb(ctx); err != nil {
+		return err
+	}
+	return s.secure()
+}
+
+// give makes a file the server's.
+func (s *server) give(path string) error {
+	if s.as == nil {
+		return nil
+	}
+	if err := os.Chown(path, int(s.as.Uid), int(s.as.Gid)); err != nil {
+		return fmt.Errorf("giving away the files of the server: %w", err)
+	}
+	return nil
+}
+
+// up starts the server and waits until it answers.
+func (s *server) up(ctx context.Context) error {
+	if err := s.postgres(); err != nil {
 		return err
 	}
 	return s.ready(ctx)
@@ -99,22 +123,23 @@ func otherThanRoot() (*syscall.Credential, error) {
 	return nil, errors.New("running as root, and there is neither a user postgres nor nobody to run the server as")
 }
 
-func (s *server) command(ctx context.Context, as *syscall.Credential, program string, args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(ctx, program, args...)
+func (s *server) command(ctx context.Context, program string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, filepath.Join(s.bin, program), args...)
 	cmd.Dir = s.dir
 	cmd.Env = []string{"PATH=/usr/bin:/bin", "LC_ALL=C", "TZ=UTC"}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: as, Pdeathsig: syscall.SIGQUIT}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.as, Pdeathsig: syscall.SIGQUIT}
 	return cmd
 }
 
 func (s *server) data() string { return filepath.Join(s.dir, "data") }
 
-func (s *server) initdb(ctx context.Context, bin string, as *syscall.Credential) error {
+func (s *server) initdb(ctx context.Context) error {
 	// Pdeathsig comes when the starting thread ends, not only the process.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	cmd := s.command(ctx, as, filepath.Join(bin, "initdb"), "--pgdata", s.data(), "--username", superuser,
-		"--auth", "trust", "--locale=C", "--encoding", "UTF8", "--no-sync", "--no-instructions")
+	args := []string{"--pgdata", s.data(), "--username", superuser,
+		"--auth", "trust", "--locale=C", "--encoding", "UTF8", "--no-sync", "--no-instructions"}
+	cmd := s.command(ctx, "initdb", append(args, s.initdbArgs()...)...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("making a cluster: initdb: %w\n%s", err, bytes.TrimSpace(out))
 	}
@@ -123,31 +148,32 @@ func (s *server) initdb(ctx context.Context, bin string, as *syscall.Credential)
 
 // postgres starts the server in a thread that lives as long as the server: if
 // we are killed, Pdeathsig ends it.
-func (s *server) postgres(bin string, as *syscall.Credential) error {
-	log, err := os.Create(s.log())
+func (s *server) postgres() error {
+	log, err := os.OpenFile(s.log(), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("starting the server: %w", err)
 	}
 	defer log.Close() // the child has its own handle
-	cmd := s.command(context.Background(), as, filepath.Join(bin, "postgres"), "-D", s.data(),
-		"-c", "listen_addresses=", "-c", "unix_socket_directories="+s.dir, "-c", "max_connections=200",
-		"-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
-		"-c", "autovacuum=off", "-c", "shared_buffers=32MB")
+	args := []string{"-D", s.data(), "-c", "unix_socket_directories=" + s.dir}
+	for _, setting := range s.settings() {
+		args = append(args, "-c", setting)
+	}
+	cmd := s.command(context.Background(), "postgres", args...)
 	cmd.Stdout, cmd.Stderr = log, log
-	started := make(chan error)
+	started, done := make(chan error), make(chan struct{})
 	go func() {
 		runtime.LockOSThread() // never unlocked: the thread ends with this goroutine
 		err := cmd.Start()
 		started <- err
 		if err == nil {
 			cmd.Wait() //nolint:errcheck // how it ended stands in its log
-			close(s.done)
+			close(done)
 		}
 	}()
 	if err := <-started; err != nil {
 		return fmt.Errorf("starting the server: %w", err)
 	}
-	s.proc = cmd.Process
+	s.proc, s.done = cmd.Process, done
 	return nil
 }
 
@@ -158,7 +184,7 @@ func (s *server) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	for {
-		err := ping(ctx, s.url(superuser, "postgres"))
+		err := ping(ctx, s.local())
 		if err == nil {
 			return nil
 		}
@@ -182,25 +208,29 @@ func (s *server) said() string {
 	return strings.Join(lines[max(0, len(lines)-10):], "\n")
 }
 
-// stop ends the server, first politely, and removes what it left.
-func (s *server) stop() error {
-	if s.proc != nil {
-		for _, signal := range []os.Signal{syscall.SIGINT, syscall.SIGQUIT, syscall.SIGKILL} {
-			s.proc.Signal(signal) //nolint:errcheck,gosec // it may have ended already
-			select {
-			case <-s.done:
-			case <-time.After(10 * time.Second):
-				continue
-			}
-			break
+// down ends the process: first politely, unless it is told to begin with
+// something harder.
+func (s *server) down(first os.Signal) error {
+	if s.proc == nil {
+		return nil
+	}
+	signals := []os.Signal{syscall.SIGINT, syscall.SIGQUIT, syscall.SIGKILL}
+	for _, signal := range signals[slices.Index(signals, first):] {
+		s.proc.Signal(signal) //nolint:errcheck,gosec // it may have ended already
+		select {
+		case <-s.done:
+			return nil
+		case <-time.After(10 * time.Second):
 		}
 	}
-	if err := os.RemoveAll(s.dir); err != nil {
-		return fmt.Errorf("removing the server's folder: %w", err)
-	}
-	return nil
+	return fmt.Errorf("the server (%d) does not end", s.proc.Pid)
 }
 
-func (s *server) url(role, database string) string {
-	return fmt.Sprintf("postgres:///%s?host=%s&user=%s", database, s.dir, role)
+// stop ends the server and removes what it left.
+func (s *server) stop() error {
+	err := errors.Join(s.thaw(), s.down(syscall.SIGINT), s.unmount())
+	if removing := os.RemoveAll(s.dir); removing != nil {
+		err = errors.Join(err, fmt.Errorf("removing the server's folder: %w", removing))
+	}
+	return err
 }

@@ -4,6 +4,7 @@ package pgtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -71,4 +72,31 @@ func cluster(t testing.TB) *pg.Cluster {
 		one = c
 	}
 	return one
+}
+
+// Own gives the test a server of its own, to be stopped, frozen or filled, and
+// in it a migrated database. Where the machine has no disk that could be full,
+// the test is skipped.
+func Own(t testing.TB, opts ...pg.Option) (c *pg.Cluster, ownerURL, appURL string) {
+	t.Helper()
+	if len(opts) == 0 {
+		opts = []pg.Option{pg.MaxConnections(100)} // not a server that others use
+	}
+	c, err := pg.Start(context.Background(), opts...)
+	if errors.Is(err, pg.ErrNoMount) {
+		t.Skip(err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := c.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	ownerURL, appURL, _, err = c.Database(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c, ownerURL, appURL
 }

@@ -1,0 +1,73 @@
+package pg
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// ErrNoMount says that no small disk can be made here: it takes root, and a
+// kernel that lets root mount a tmpfs.
+var ErrNoMount = errors.New("no small disk can be mounted here")
+
+// mount puts a small disk where the data will lie.
+func (s *server) mount() error {
+	if s.disk == 0 {
+		return nil
+	}
+	if err := os.Mkdir(s.data(), 0o700); err != nil {
+		return fmt.Errorf("making the data folder: %w", err)
+	}
+	if err := s.give(s.data()); err != nil {
+		return err
+	}
+	uid, gid := os.Getuid(), os.Getgid()
+	if s.as != nil {
+		uid, gid = int(s.as.Uid), int(s.as.Gid)
+	}
+	err := syscall.Mount("tmpfs", s.data(), "tmpfs", 0, fmt.Sprintf("size=%d,uid=%d,gid=%d,mode=0700", s.disk, uid, gid))
+	if err != nil {
+		s.disk = 0
+		return fmt.Errorf("%w: %w", ErrNoMount, err)
+	}
+	return nil
+}
+
+func (s *server) unmount() error {
+	if s.disk == 0 {
+		return nil
+	}
+	if err := syscall.Unmount(s.data(), syscall.MNT_DETACH); err != nil && !errors.Is(err, syscall.EINVAL) { // not mounted yet
+		return fmt.Errorf("unmounting the small disk: %w", err)
+	}
+	return nil
+}
+
+func (s *server) filler() string { return filepath.Join(s.data(), "filler") }
+
+// Fill fills the small disk but for so many bytes.
+func (c *Cluster) Fill(leave int64) error {
+	var disk syscall.Statfs_t
+	if err := syscall.Statfs(c.server.data(), &disk); err != nil {
+		return fmt.Errorf("looking at the small disk: %w", err)
+	}
+	f, err := os.OpenFile(c.server.filler(), os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return fmt.Errorf("filling the small disk: %w", err)
+	}
+	defer f.Close()
+	if err := syscall.Fallocate(int(f.Fd()), 0, 0, max(int64(disk.Bfree)*disk.Bsize-leave, 1)); err != nil {
+		return fmt.Errorf("filling the small disk: %w", err)
+	}
+	return nil
+}
+
+// Free gives the room back that Fill took.
+func (c *Cluster) Free() error {
+	if err := os.Remove(c.server.filler()); err != nil {
+		return fmt.Errorf("freeing the small disk: %w", err)
+	}
+	return nil
+}
