@@ -1,6 +1,7 @@
 package daemon_test
 
 import (
+	"crypto/tls"
 	"fmt"
 	"testing"
 
@@ -9,19 +10,21 @@ import (
 )
 
 // TestConversationsOnDovecot plays the same scripts on a real Dovecot: one
-// server, and a mailbox of its own for each.
+// server, and a mailbox of its own for each, over TLS from the first byte in
+// every other play, and after STARTTLS in the rest.
 func TestConversationsOnDovecot(t *testing.T) {
 	server, err := dovecot.Start(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer server.Stop()
+	urls := []string{"imaps://" + server.IMAPS, "imap://" + server.IMAP}
 	t.Run("play", func(t *testing.T) {
 		for i, name := range scripts(t) {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 				play(t, name, stage.Options{
-					IMAP: server, IMAPURL: "imap+insecure://" + server.IMAP,
+					IMAP: server, IMAPURL: urls[i%len(urls)], TLS: &tls.Config{RootCAs: server.Authority.Pool},
 					User: fmt.Sprintf("changes-%d@example.com", i),
 				})
 			})

@@ -45,7 +45,7 @@ func (c *conversation) companyChanges(l line) string {
 
 // bounce has mail to a person refused from now on.
 func (c *conversation) bounce(l line) string {
-	c.stage.Provider.Refuse(address(l.words[1]), 550, 0)
+	c.stage.Refuse(address(l.words[1]))
 	return ""
 }
 

@@ -143,17 +143,18 @@ func (c *conversation) again(l line) string {
 // deliver puts a mail into the change mailbox and lets the daemon take it in.
 // What becomes of it is what explain says of it before.
 func (c *conversation) deliver(raw []byte) {
-	in := desk.Incoming{Raw: raw, Size: int64(len(raw)), Received: c.stage.Clock.Now()}
-	if in.Oversize = len(raw) > 1<<20; in.Oversize {
-		in.Raw = raw[:bytes.Index(raw, []byte("\r\n\r\n"))+4]
+	c.last = raw
+	arrived, err := c.stage.Carry(raw)
+	if err != nil {
+		c.fatalf("%v", err)
+	}
+	in := desk.Incoming{Raw: arrived, Size: int64(len(arrived)), Received: c.stage.Clock.Now()}
+	if in.Oversize = len(arrived) > 1<<20; in.Oversize {
+		in.Raw = arrived[:bytes.Index(arrived, []byte("\r\n\r\n"))+4]
 	}
 	told, err := c.stage.Desk.Explain(c.t.Context(), in)
 	if err != nil {
 		c.fatalf("explain: %v", err)
-	}
-	c.last = raw
-	if err := c.stage.Deliver(raw); err != nil {
-		c.fatalf("%v", err)
 	}
 	c.step()
 	mails, err := c.stage.Store.Mails(c.t.Context(), 1)

@@ -69,7 +69,7 @@ func (s *Server) configure() error {
 	var conf strings.Builder
 	err := configTemplate.Execute(&conf, map[string]any{
 		"Dir": s.dir, "Owner": s.owner, "Root": os.Getuid() == 0,
-		"IMAP": port(s.IMAP), "IMAPS": port(s.IMAPS), "LMTP": port(s.LMTP),
+		"IMAP": port(s.IMAP), "IMAPS": port(s.IMAPS), "LMTP": port(s.LMTP), "Auth": s.Auth,
 	})
 	if err != nil {
 		return fmt.Errorf("writing the configuration: %w", err)

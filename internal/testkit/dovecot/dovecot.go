@@ -12,13 +12,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
+	"github.com/countersign/countersign/internal/testkit/child"
 	"github.com/countersign/countersign/internal/testkit/mailbox"
 )
 
@@ -27,14 +26,14 @@ type Server struct {
 	IMAP      string // in the clear, with STARTTLS
 	IMAPS     string
 	LMTP      string
+	Auth      string // a socket, on which mail servers ask whose password is right
 	Authority *mailbox.Authority
 
-	dir      string
-	owner    owner
-	mu       sync.Mutex
-	users    map[string]string // address to password
-	process  *os.Process
-	finished chan struct{} // closed when the process has ended
+	dir     string
+	owner   owner
+	mu      sync.Mutex
+	users   map[string]string // address to password
+	process *child.Process
 }
 
 // missing tells what to do when Dovecot is not installed.
@@ -46,7 +45,7 @@ func Start(ctx context.Context) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{users: map[string]string{}, finished: make(chan struct{})}
+	s := &Server{users: map[string]string{}}
 	if err := s.start(ctx, binary); err != nil {
 		s.Stop()
 		return nil, fmt.Errorf("starting dovecot: %w", err)
@@ -73,6 +72,7 @@ func (s *Server) start(ctx context.Context, binary string) (err error) {
 	if s.dir, err = os.MkdirTemp("", "dovecot"); err != nil { // short: sockets lie in it
 		return err
 	}
+	s.Auth = s.path("auth")
 	if s.Authority, err = mailbox.NewAuthority(); err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ func (s *Server) start(ctx context.Context, binary string) (err error) {
 	if err := s.configure(); err != nil {
 		return err
 	}
-	if err := s.launch(binary); err != nil {
+	if s.process, err = child.Start(exec.Command(binary, "-F", "-c", s.path("dovecot.conf"))); err != nil {
 		return err
 	}
 	return s.ready(ctx)
@@ -100,25 +100,6 @@ func freeAddress() (string, error) {
 	return ln.Addr().String(), nil
 }
 
-// launch starts the master process in a thread that lives as long as it does:
-// the kernel ends Dovecot when that thread ends, so also when we are killed.
-func (s *Server) launch(binary string) error {
-	started := make(chan error)
-	go func() {
-		runtime.LockOSThread()
-		cmd := exec.Command(binary, "-F", "-c", s.path("dovecot.conf"))
-		cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
-		err := cmd.Start()
-		s.process = cmd.Process
-		started <- err
-		if err == nil {
-			cmd.Wait() //nolint:errcheck // its log says why it ended
-		}
-		close(s.finished)
-	}()
-	return <-started
-}
-
 // ready waits for the greeting.
 func (s *Server) ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 15*time.Second)
@@ -130,7 +111,7 @@ func (s *Server) ready(ctx context.Context) error {
 			return nil
 		}
 		select {
-		case <-s.finished:
+		case <-s.process.Finished:
 			return fmt.Errorf("it ended at once:\n%s", s.log())
 		case <-ctx.Done():
 			return fmt.Errorf("no greeting: %w\n%s", ctx.Err(), s.log())
@@ -153,14 +134,7 @@ func greeted(address string) bool {
 
 // Stop ends the Dovecot and removes all it left.
 func (s *Server) Stop() {
-	if s.process != nil {
-		s.process.Signal(syscall.SIGTERM) //nolint:errcheck // it may have ended
-		select {
-		case <-s.finished:
-		case <-time.After(10 * time.Second):
-			s.process.Kill() //nolint:errcheck // likewise
-		}
-	}
+	s.process.Stop()
 	if s.dir != "" {
 		os.RemoveAll(s.dir) //nolint:errcheck // a temporary directory
 	}

@@ -89,7 +89,13 @@ func (s *Stage) Compose(l Letter) []byte {
 
 // Deliver puts a raw mail into the change mailbox.
 func (s *Stage) Deliver(raw []byte) error {
-	return s.imap.Deliver(s.options.User, raw, s.Clock.Now())
+	_, err := s.Carry(raw)
+	return err
+}
+
+// Carry is Deliver, and gives the mail as it lies in the mailbox.
+func (s *Stage) Carry(raw []byte) ([]byte, error) {
+	return s.post.Deliver(s.options.User, raw, s.Clock.Now())
 }
 
 // Reply makes the letter a reply to a mail: to its Reply-To, in its thread,

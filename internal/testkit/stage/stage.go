@@ -9,6 +9,7 @@ package stage
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/countersign/countersign/daemon"
 	"github.com/countersign/countersign/daemon/config"
+	"github.com/countersign/countersign/daemon/intake"
 	"github.com/countersign/countersign/internal/testkit/mailbox"
 	"github.com/countersign/countersign/policy"
 	"github.com/countersign/countersign/storage"
@@ -40,23 +42,26 @@ type Options struct {
 	Company          string    // TOML: the policy section and the people; [Company] if empty
 	Start            time.Time // what the clock shows at first
 	IMAP             IMAP      // nil: the provider in process
-	IMAPURL          string    // of IMAP, where it is given
-	User             string    // whose mailbox on IMAP is the change mailbox; [Mailbox] if empty
+	Post             Post      // in place of both; mail comes by it when the clock of the stage says
+	IMAPURL          string    // of IMAP or Post, where it is given
+	SMTPURL          string    // of Post
+	User             string    // whose mailbox is the change mailbox; [Mailbox] if empty
+	TLS              *tls.Config
 	Log              *slog.Logger
 }
 
 // A Stage is a running company.
 type Stage struct {
 	*daemon.Daemon
-	Provider *mailbox.Server
+	Provider *mailbox.Server // nil where Options have a Post
 	Clock    *Clock
 
-	options Options
-	imap    IMAP
-	dir     string
-	tick    int // makes Message-IDs of people's mail differ
-	seen    int // how many of the provider's sent mails were collected
-	inboxes map[string][]Received
+	options   Options
+	post      Post
+	dir       string
+	tick      int            // makes Message-IDs of people's mail differ
+	collected map[int64]bool // of the mails in the outbox
+	inboxes   map[string][]Received
 }
 
 // New sets up the stage and loads the company.
@@ -67,7 +72,7 @@ func New(ctx context.Context, o Options) (*Stage, error) {
 	if o.User == "" {
 		o.User = Mailbox
 	}
-	s := &Stage{options: o, Clock: &Clock{now: o.Start}, inboxes: map[string][]Received{}}
+	s := &Stage{options: o, Clock: &Clock{now: o.Start}, collected: map[int64]bool{}, inboxes: map[string][]Received{}}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -75,25 +80,30 @@ func New(ctx context.Context, o Options) (*Stage, error) {
 }
 
 func (s *Stage) open(ctx context.Context) (err error) {
-	if s.Provider, err = mailbox.Start(mailbox.WithClock(s.Clock.Now)); err != nil {
-		return fmt.Errorf("starting the mail provider: %w", err)
-	}
-	s.imap = s.options.IMAP
-	if s.imap == nil {
-		s.imap, s.options.IMAPURL = s.Provider, "imap+insecure://"+s.Provider.IMAP
-	}
-	if err := s.imap.AddUser(s.options.User, Password); err != nil {
-		return err
-	}
-	if s.options.IMAP != nil { // it has no SMTP
-		if err := s.Provider.AddUser(s.options.User, Password); err != nil {
+	if s.post = s.options.Post; s.post == nil {
+		if err := s.startProvider(); err != nil {
 			return err
 		}
+	}
+	if err := s.post.AddUser(s.options.User, Password); err != nil {
+		return err
 	}
 	if s.dir, err = os.MkdirTemp("", "countersign-stage-"); err != nil {
 		return err
 	}
 	return s.Reload(ctx, s.options.Company)
+}
+
+func (s *Stage) startProvider() (err error) {
+	if s.Provider, err = mailbox.Start(mailbox.WithClock(s.Clock.Now)); err != nil {
+		return fmt.Errorf("starting the mail provider: %w", err)
+	}
+	s.options.SMTPURL = "smtp+insecure://" + s.Provider.SMTP
+	if s.options.IMAP == nil {
+		s.options.IMAP, s.options.IMAPURL = s.Provider, "imap+insecure://"+s.Provider.IMAP
+	}
+	s.post = &local{provider: s.Provider, imap: s.options.IMAP}
+	return nil
 }
 
 // ConfigPath is where the stage's configuration lies.
@@ -103,7 +113,7 @@ func (s *Stage) ConfigPath() string { return filepath.Join(s.dir, ConfigName) }
 // the TOML says.
 func (s *Stage) Reload(ctx context.Context, company string) error {
 	settings := Settings{
-		IMAP: s.options.IMAPURL, SMTP: "smtp+insecure://" + s.Provider.SMTP, User: s.options.User,
+		IMAP: s.options.IMAPURL, SMTP: s.options.SMTPURL, User: s.options.User,
 		AppURL: s.options.AppURL, OwnerURL: s.options.OwnerURL, Company: company,
 	}
 	if err := settings.Write(s.dir); err != nil {
@@ -116,15 +126,28 @@ func (s *Stage) Reload(ctx context.Context, company string) error {
 	if faults := c.Check(); config.Broken(faults) {
 		return fmt.Errorf("the company's configuration is broken: %v", faults)
 	}
+	if s.options.Post != nil { // the provider keeps mail for anybody
+		if err := settle(s.options.Post, c); err != nil {
+			return err
+		}
+	}
 	if s.Daemon != nil {
 		if err := s.Daemon.Close(); err != nil {
 			return err
 		}
 	}
-	if s.Daemon, err = daemon.New(ctx, c, daemon.Options{Now: s.Clock.Now, Log: s.options.Log}); err != nil {
+	if s.Daemon, err = daemon.New(ctx, c, s.daemonOptions()); err != nil {
 		return err
 	}
 	return s.Load(ctx)
+}
+
+func (s *Stage) daemonOptions() daemon.Options {
+	o := daemon.Options{Now: s.Clock.Now, Log: s.options.Log, TLS: s.options.TLS}
+	if s.options.Post != nil {
+		o.Front = func(d intake.Desk) intake.Desk { return onClock{d, s.Clock} }
+	}
+	return o
 }
 
 // Close takes the stage down.
@@ -150,11 +173,18 @@ func (s *Stage) Step(ctx context.Context) ([]Received, error) {
 	return s.collect(ctx)
 }
 
-// collect sorts what the provider took since last time into inboxes.
+// collect sorts what has come to people since the last time into their inboxes.
 func (s *Stage) collect(ctx context.Context) ([]Received, error) {
+	handed, err := s.handed(ctx)
+	if err != nil {
+		return nil, err
+	}
+	mails, err := s.post.Collect(ctx, handed)
+	if err != nil {
+		return nil, err
+	}
 	var fresh []Received
-	sent := s.Provider.Sent()
-	for _, m := range sent[s.seen:] {
+	for _, m := range mails {
 		r, err := Read(m.Raw)
 		if err != nil {
 			return nil, fmt.Errorf("reading a mail we sent: %w\n%s", err, m.Raw)
@@ -166,9 +196,11 @@ func (s *Stage) collect(ctx context.Context) ([]Received, error) {
 		s.inboxes[r.To] = append(s.inboxes[r.To], r)
 		fresh = append(fresh, r)
 	}
-	s.seen = len(sent)
 	return fresh, nil
 }
+
+// Refuse has mail to the address refused from now on.
+func (s *Stage) Refuse(address string) { s.post.Refuse(address) }
 
 // name says which notice the mail is, as the outbox knows it.
 func (s *Stage) name(ctx context.Context, tx *storage.Tx, r *Received) error {
