@@ -394,25 +394,3 @@ func TestTokens(t *testing.T) {
 		t.Errorf("%d standing papers, want 1", n)
 	}
 }
-
-func TestDirectory(t *testing.T) {
-	s, owner := openBoth(t)
-	in(t, s, func(tx *storage.Tx) error {
-		if _, _, err := tx.Directory(t.Context()); !errors.Is(err, storage.ErrNotFound) {
-			t.Errorf("before the first: %v, want ErrNotFound", err)
-		}
-		for _, body := range []string{"one", "two", "one"} {
-			if err := tx.SaveDirectory(t.Context(), []byte(body), sha(body), noon); err != nil {
-				return err
-			}
-			got, hash, err := tx.Directory(t.Context())
-			if string(got) != body || hash != sha(body) || err != nil {
-				t.Errorf("in force is %q, %s, %v; want %q", got, hash, err, body)
-			}
-		}
-		return nil
-	})
-	if n := count(t, owner, `select count(*) from directory`); n != 3 {
-		t.Errorf("%d directories are kept, want 3", n)
-	}
-}

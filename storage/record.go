@@ -64,6 +64,10 @@ var ErrDirectoryChanged = errors.New("another directory is in force")
 // database has been brought to a schema that this program does not know.
 var ErrSchemaTooNew = errors.New("the database's schema is too new for this program")
 
+func tooNew(oldest int) error {
+	return fmt.Errorf("%w: it needs one that knows schema %d, this one knows %d: install a newer countersign", ErrSchemaTooNew, oldest, SchemaVersion)
+}
+
 // Under binds the transaction to the directory with the hash: if another one is
 // in force when the transaction ends, it fails with [ErrDirectoryChanged].
 func (t *Tx) Under(hash string) { t.under = hash }
@@ -104,7 +108,7 @@ func (t *Tx) lockHead(ctx context.Context) (eventRow, error) {
 	case err != nil:
 		return eventRow{}, fmt.Errorf("locking the head of the chain: %w", err)
 	case head.Oldest > SchemaVersion:
-		return eventRow{}, fmt.Errorf("%w: it needs one that knows schema %d, this one knows %d", ErrSchemaTooNew, head.Oldest, SchemaVersion)
+		return eventRow{}, tooNew(head.Oldest)
 	case t.under != "" && t.under != head.Directory:
 		return eventRow{}, ErrDirectoryChanged
 	}

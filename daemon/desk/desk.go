@@ -28,6 +28,7 @@ type Options struct {
 	Keys      paper.Keys
 	Org       mailtmpl.Organization
 	Operators []string // addresses told of what needs a hand
+	Host      string   // where the desk stands
 	Limits    mailread.Limits
 	Now       func() time.Time
 	Log       *slog.Logger

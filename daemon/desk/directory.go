@@ -7,7 +7,9 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/countersign/countersign/internal/failpoint"
 	"github.com/countersign/countersign/policy"
 	"github.com/countersign/countersign/storage"
 )
@@ -15,25 +17,36 @@ import (
 // Load brings the directory into force: a changed one is recorded, the people
 // concerned and the policy owner are told, and every open change is considered
 // again under it. Loading the same one again changes nothing.
+//
+// It fails with [storage.ErrDirectoryChanged] where the directory is older than
+// the one in force, which an instance runs; or where a newer one came into force
+// meanwhile. Nothing can then be decided under it.
 func (d *Desk) Load(ctx context.Context, dir policy.Directory) error {
 	body, hash, err := encode(dir)
 	if err != nil {
 		return err
 	}
 	d.Use(dir)
-	if err := d.Store.Tx(ctx, func(tx *storage.Tx) error { return d.loaded(ctx, tx, dir, body, hash) }); err != nil {
+	var number int
+	err = d.Store.Tx(ctx, func(tx *storage.Tx) (err error) {
+		number, err = d.loaded(ctx, tx, storage.Directory{Hash: hash, Body: body, Host: d.Host, At: d.now()}, dir)
+		return err
+	})
+	if err != nil {
 		return fmt.Errorf("loading the directory: %w", err)
 	}
-	return d.reconsider(ctx, hash)
+	return d.reconsider(ctx, fmt.Sprintf("directory %d %s", number, hash))
 }
 
-// Use decides under the directory without recording it, for verbs that only
-// look.
-func (d *Desk) Use(dir policy.Directory) {
-	_, hash, _ := encode(dir)
+// Use decides under the directory without recording it, for verbs, and gives its
+// hash. As long as another one is in force nothing is decided but fails with
+// [storage.ErrDirectoryChanged].
+func (d *Desk) Use(dir policy.Directory) (hash string) {
+	_, hash, _ = encode(dir)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.directory, d.hash = dir, hash
+	return hash
 }
 
 // encode gives a directory as it is recorded, and its hash.
@@ -44,26 +57,37 @@ func encode(dir policy.Directory) (body []byte, hash string, err error) {
 	return body, hashOf(body), nil
 }
 
-func (d *Desk) loaded(ctx context.Context, tx *storage.Tx, dir policy.Directory, body []byte, hash string) error {
-	old, oldHash, err := tx.Directory(ctx)
-	if err != nil && !isNotFound(err) || oldHash == hash {
-		return err
+// loaded brings the directory into force, if it is not yet, and gives its number
+// among all that ever were: one that returns is another, and what is said of it
+// is said again.
+func (d *Desk) loaded(ctx context.Context, tx *storage.Tx, fresh storage.Directory, dir policy.Directory) (number int, err error) {
+	old, err := tx.Directory(ctx)
+	if err != nil && !isNotFound(err) || old.Hash == fresh.Hash {
+		return old.Number, err
+	}
+	switch outdated, err := tx.Outdated(ctx, fresh.Hash); {
+	case err != nil:
+		return 0, err
+	case outdated:
+		return 0, fmt.Errorf("%w: %s loaded it at %s", storage.ErrDirectoryChanged, old.Host, old.At.Format(time.RFC3339))
 	}
 	var before policy.Directory
-	if len(old) > 0 {
-		if err := json.Unmarshal(old, &before); err != nil {
-			return fmt.Errorf("decoding the directory before: %w", err)
+	if len(old.Body) > 0 {
+		if err := json.Unmarshal(old.Body, &before); err != nil {
+			return 0, fmt.Errorf("decoding the directory before: %w", err)
 		}
 	}
-	if err := tx.SaveDirectory(ctx, body, hash, d.now()); err != nil {
-		return err
+	if err := tx.SaveDirectory(ctx, fresh); err != nil {
+		return 0, err
 	}
-	r := result{seed: "directory " + oldHash + " " + hash, at: d.now(), notices: directoryNotices(before, dir)}
+	number = old.Number + 1
+	r := result{seed: fmt.Sprintf("directory %d %s %s", number, old.Hash, fresh.Hash), at: fresh.At, notices: directoryNotices(before, dir)}
 	if err := d.publish(tx, r); err != nil {
-		return err
+		return 0, err
 	}
-	tx.Append(storage.SubjectDirectory, hash, storage.Entry{Kind: "directory.loaded", Payload: body, At: d.now()})
-	return nil
+	tx.Append(storage.SubjectDirectory, fresh.Hash, storage.Entry{Kind: "directory.loaded", Payload: fresh.Body, At: fresh.At})
+	failpoint.Here(failpoint.Loading)
+	return number, nil
 }
 
 // directoryNotices tells people what the directory says of them now, and the
@@ -146,7 +170,7 @@ func modesChanged(before, after policy.Directory) []string {
 
 // reconsider considers every open change under the directory in force, each in
 // a transaction of its own.
-func (d *Desk) reconsider(ctx context.Context, hash string) error {
+func (d *Desk) reconsider(ctx context.Context, seed string) error {
 	var open []policy.ChangeID
 	err := d.Store.Tx(ctx, func(tx *storage.Tx) (err error) {
 		open, err = tx.OpenChanges(ctx)
@@ -156,10 +180,11 @@ func (d *Desk) reconsider(ctx context.Context, hash string) error {
 		return fmt.Errorf("listing the open changes: %w", err)
 	}
 	for _, id := range open {
-		cmd := policy.Command{Kind: policy.CommandReconsider, Seed: "directory " + hash + " " + string(id)}
+		cmd := policy.Command{Kind: policy.CommandReconsider, Seed: seed + " " + string(id)}
 		if _, err := d.Command(ctx, id, cmd); err != nil {
 			return fmt.Errorf("considering change %s under the new directory: %w", id, err)
 		}
+		failpoint.Here(failpoint.Reconsidered)
 	}
 	return nil
 }

@@ -30,6 +30,9 @@ grant select, insert, update, delete on instances to countersign_app;
 alter table chain_head add column directory text not null default '';
 update chain_head set directory = coalesce((select hash from directory order by version desc limit 1), '');
 
+-- Where it was brought into force, to tell those who run another.
+alter table directory add column host text not null default '';
+
 -- A mail that waits to be sent is some kilobytes of text: lz4 compresses it in a
 -- third of the time. Not every Postgres was built with it.
 -- +goose StatementBegin
@@ -44,4 +47,5 @@ end
 $$;
 -- +goose StatementEnd
 
-update schema_info set version = 6;
+-- Programs from before would decide whatever directory is in force.
+update schema_info set version = 6, oldest = 6;
