@@ -55,9 +55,9 @@ func SmallDisk(bytes int64) Option { return func(o *options) { o.disk = bytes } 
 
 // settings are the server's.
 func (s *server) settings() []string {
-	all := []string{"listen_addresses=", fmt.Sprintf("max_connections=%d", s.connections), "shared_buffers=32MB"}
+	all := []string{"listen_addresses=", fmt.Sprintf("max_connections=%d", s.connections)}
 	if !s.durable {
-		all = append(all, "fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off")
+		all = append(all, "shared_buffers=32MB", "fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off")
 	}
 	if s.disk > 0 {
 		all = append(all, "min_wal_size=2MB", "max_wal_size=4MB")
