@@ -53,32 +53,40 @@ func (o *site) perform(ends ...end) {
 	close(stop)
 	if err := errors.Join(err, <-lived); err != nil {
 		_, _, waiting := o.robots.done()
-		o.t.Fatalf("%v\nwaiting:\n%slives: %v\n%s", err, waiting, ends, strings.Join(o.logs, "--- the next life\n"))
+		o.t.Fatalf("%v\n%s", err, waiting)
 	}
 }
 
 // life is one life of the program: until its end, or until all is quiet.
 func (o *site) life(ctx context.Context, e end) error {
 	p := o.start(e.traps)
+	defer func() { o.tale = append(o.tale, "--- "+e.String()+"\n"+p.Log()) }()
 	if err := o.until(ctx, p, e); err != nil {
-		return errors.Join(err, p.Kill(), o.heard(p))
+		return errors.Join(err, p.Kill())
 	}
-	var ended error
-	switch {
-	case p.Killed(): // by a trap
-	case e.says != "" || e.after > 0 && !e.asked:
-		ended = p.Kill()
-	default:
-		ended = p.Terminate(ctx)
+	if err := o.finish(ctx, p, e); err != nil {
+		return err
 	}
 	if p.Killed() {
 		o.deaths++
 	}
-	return errors.Join(ended, o.heard(p), o.bury(ctx), o.forgive(ctx))
+	return errors.Join(o.bury(ctx), o.forgive(ctx))
 }
 
-func (o *site) heard(p *program.Process) error {
-	o.logs = append(o.logs, p.Log())
+// finish ends a life that no trap has ended.
+func (o *site) finish(ctx context.Context, p *program.Process, e end) error {
+	switch {
+	case p.Killed():
+		return nil
+	case e.says != "" || e.after > 0 && !e.asked:
+		return p.Kill()
+	}
+	if err := p.Ready(ctx); err != nil && !p.Killed() {
+		return err
+	}
+	if err := p.Terminate(ctx); err != nil && !p.Killed() {
+		return err
+	}
 	return nil
 }
 
@@ -89,24 +97,26 @@ func (o *site) until(ctx context.Context, p *program.Process, e end) error {
 	if e.after > 0 {
 		over = time.After(e.after)
 	}
-	said := make(chan error, 1)
+	said, ready := make(chan error, 1), make(chan error, 1)
 	if e.says != "" {
 		go func() { said <- p.Says(ctx, e.says) }()
 	}
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
+	go func() { ready <- p.Ready(ctx) }()
+	var tick <-chan time.Time // of a program that is ready: it looks quiet before
 	for {
 		select {
 		case <-over:
 			return nil
 		case err := <-said:
 			return err
+		case <-ready:
+			tick = time.Tick(10 * time.Millisecond)
 		case <-p.Ended():
 			if p.Killed() && strings.Contains(e.traps, "=kill") {
 				return nil
 			}
 			return fmt.Errorf("the program ended by itself: %w", p.Wait(ctx))
-		case <-tick.C:
+		case <-tick:
 			if quiet, err := o.quiet(ctx); quiet || err != nil {
 				return err
 			}

@@ -28,7 +28,7 @@ type site struct {
 	robots   *robots
 	dir      string
 
-	logs       []string       // of each life
+	tale       []string       // of each life: how it was to end, and its log
 	deaths     int            // by SIGKILL
 	repeatable map[string]int // how often a mail, by Message-ID, was in a dead program's hands
 }
@@ -50,6 +50,11 @@ func settle(t *testing.T, s story, in box) *site {
 	}
 	t.Cleanup(sink.Stop)
 	o := &site{t: t, sink: sink, box: in, dir: t.TempDir(), repeatable: map[string]int{}}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log(strings.Join(o.tale, ""))
+		}
+	})
 	o.settings = stage.Settings{
 		SMTP: "smtp+insecure://" + sink.SMTP, User: fmt.Sprintf("changes-%d@example.com", users.Add(1)),
 	}
