@@ -25,6 +25,12 @@ type town struct {
 func settle(t *testing.T) *town {
 	t.Helper()
 	owner, app := pgtest.Test(t)
+	return settleOn(t, owner, app)
+}
+
+// settleOn is a town with the database.
+func settleOn(t *testing.T, owner, app string) *town {
+	t.Helper()
 	s, err := stage.New(t.Context(), stage.Options{OwnerURL: owner, AppURL: app, Start: monday})
 	if err != nil {
 		t.Fatal(err)
