@@ -10,16 +10,19 @@ import (
 )
 
 func (s *Server) newSession(*imapserver.Conn) (imapserver.Session, *imapserver.GreetingData, error) {
-	plain := session{s.memory.NewSession()}
+	plain := session{s.memory.NewSession(), s.faults}
 	if s.options.caps.Has(imap.CapMove) {
 		return mover{plain}, nil, nil
 	}
 	return plain, nil, nil
 }
 
-// A session is the memory server's session with its faults cured. Embedding the
-// plain interface hides MOVE.
-type session struct{ imapserver.Session }
+// A session is the memory server's session with its faults cured, and with those
+// the server is told to have. Embedding the plain interface hides MOVE.
+type session struct {
+	imapserver.Session
+	faults *faults
+}
 
 // Idle polls: the memory server does not announce mail that arrived between
 // SELECT and IDLE before the client says DONE.
@@ -38,9 +41,28 @@ func (s session) Idle(w *imapserver.UpdateWriter, stop <-chan struct{}) error {
 	}
 }
 
+// Create makes a folder, unless none can be made.
+func (s session) Create(folder string, options *imap.CreateOptions) error {
+	if err := s.faults.creates(); err != nil {
+		return err
+	}
+	return s.Session.Create(folder, options)
+}
+
+// Append takes a mail, unless the folder is full.
+func (s session) Append(folder string, r imap.LiteralReader, options *imap.AppendOptions) (*imap.AppendData, error) {
+	if err := s.faults.takes(folder); err != nil {
+		return nil, err
+	}
+	return s.Session.Append(folder, r, options)
+}
+
 // Copy answers a bare OK when nothing was copied, as real servers do; the
 // memory server would break off in the middle of its answer.
 func (s session) Copy(set imap.NumSet, folder string) (*imap.CopyData, error) {
+	if err := s.faults.takes(folder); err != nil {
+		return nil, err
+	}
 	data, err := s.Session.Copy(set, folder)
 	if err != nil || len(data.SourceUIDs) == 0 {
 		return nil, err

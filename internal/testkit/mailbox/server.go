@@ -42,6 +42,7 @@ type Server struct {
 	memory    *imapmemserver.Server
 	smtp      *smtp.Server
 	imapWire  *wire
+	faults    *faults
 
 	mu       sync.Mutex
 	users    map[string]user
@@ -56,6 +57,7 @@ type user struct {
 
 type options struct {
 	caps      imap.CapSet
+	noIdle    bool
 	clock     func() time.Time
 	deliver   Deliver    // nil: into the mailboxes here
 	authority *Authority // nil: one of our own
@@ -72,6 +74,10 @@ func WithoutMove() Option { return func(o *options) { delete(o.caps, imap.CapMov
 
 // WithoutUIDPlus hides the UIDPLUS extension (RFC 4315).
 func WithoutUIDPlus() Option { return func(o *options) { delete(o.caps, imap.CapUIDPlus) } }
+
+// WithoutIdle hides the IDLE extension (RFC 2177), but for those who ask for
+// STARTTLS.
+func WithoutIdle() Option { return func(o *options) { o.noIdle = true } }
 
 // WithClock gives the time at which mail submitted by SMTP arrives.
 func WithClock(now func() time.Time) Option { return func(o *options) { o.clock = now } }
@@ -101,7 +107,7 @@ func Start(opts ...Option) (*Server, error) {
 	}
 	s := &Server{
 		Authority: o.authority, options: o, memory: imapmemserver.New(),
-		users: map[string]user{}, refusals: map[string]*refusal{},
+		users: map[string]user{}, refusals: map[string]*refusal{}, faults: newFaults(),
 	}
 	if err := s.listen(); err != nil {
 		s.Stop()
@@ -143,6 +149,9 @@ func (s *Server) listen() error {
 		}
 		if l.tls {
 			ln = tls.NewListener(ln, config)
+		}
+		if l.imap && s.options.noIdle {
+			ln = shyListener{ln}
 		}
 		serve := s.smtp.Serve
 		if l.imap {

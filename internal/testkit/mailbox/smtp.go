@@ -58,12 +58,13 @@ func (s *Server) refused(recipient string) error {
 // A submission is one client's connection to the SMTP server.
 type submission struct {
 	server *Server
+	conn   *smtp.Conn
 	from   string
 	to     []string
 }
 
-func (s *Server) newSubmission(*smtp.Conn) (smtp.Session, error) {
-	return &submission{server: s}, nil
+func (s *Server) newSubmission(c *smtp.Conn) (smtp.Session, error) {
+	return &submission{server: s, conn: c}, nil
 }
 
 func (*submission) AuthMechanisms() []string { return []string{sasl.Plain, sasl.Login} }
@@ -93,6 +94,9 @@ func (m *submission) Rcpt(to string, _ *smtp.RcptOptions) error {
 	if err := m.server.refused(to); err != nil {
 		return err
 	}
+	if err := m.server.faults.greylisted(to); err != nil {
+		return err
+	}
 	m.to = append(m.to, to)
 	return nil
 }
@@ -102,10 +106,17 @@ func (m *submission) Data(r io.Reader) error {
 	if err != nil {
 		return err
 	}
+	f := m.server.faults
+	if f.one(&f.mute) {
+		return silence(m.conn.Conn())
+	}
 	for _, to := range m.to {
 		if err := m.server.accept(m.from, to, raw); err != nil {
 			return err
 		}
+	}
+	if f.one(&f.lost) {
+		return m.conn.Conn().Close()
 	}
 	return nil
 }
