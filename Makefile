@@ -11,7 +11,14 @@ LDFLAGS := -X main.version=$(VERSION)
 FUZZTIME ?= 30s
 TESTFLAGS ?=
 
-.NOTPARALLEL: # to install comes before to lint, and that before to test
+# Where make install puts things; what a packager needs is below DESTDIR.
+PREFIX ?= /usr/local
+DESTDIR ?=
+BIN ?= bin/countersign
+to = $(DESTDIR)$(PREFIX)
+etc = $(DESTDIR)/etc/countersign
+
+.NOTPARALLEL: # the dependencies come before to lint, and that before to test
 
 .PHONY: help
 help: ## Say what make can do.
@@ -23,7 +30,7 @@ demo: ## Play some changes from proposal to closed, all on this machine.
 	@go run -ldflags '$(LDFLAGS)' ./cmd/countersign demo
 
 .PHONY: test
-test: install lint ## Install what is missing, then vet, lint and all tests with -race.
+test: deps lint ## Install what is missing, then vet, lint and all tests with -race.
 	go test -race -timeout 20m $(TESTFLAGS) ./...
 
 .PHONY: test-long
@@ -46,7 +53,24 @@ lint: ## Vet and golangci-lint.
 
 .PHONY: build
 build: ## Build bin/countersign.
-	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w $(LDFLAGS)' -o bin/countersign ./cmd/countersign
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w $(LDFLAGS)' -o $(BIN) ./cmd/countersign
+
+.PHONY: install
+install: build ## Install the program, its service, manual and example configuration below PREFIX (/usr/local).
+	install -D -m 755 $(BIN) $(to)/bin/countersign
+	install -D -m 644 docs/countersign.8 $(to)/share/man/man8/countersign.8
+	install -D -m 644 docs/countersign.toml.5 $(to)/share/man/man5/countersign.toml.5
+	install -D -m 644 systemd/countersign.sysusers $(to)/lib/sysusers.d/countersign.conf
+	install -D -m 644 systemd/countersign.service $(to)/lib/systemd/system/countersign.service
+	sed -i 's|/usr/local/|$(PREFIX)/|' $(to)/lib/systemd/system/countersign.service
+	$(if $(DESTDIR),,systemd-sysusers $(to)/lib/sysusers.d/countersign.conf)
+	[ -e $(etc)/countersign.toml ] || \
+		install -D -m 640 $(if $(DESTDIR),,-g countersign) systemd/countersign.toml $(etc)/countersign.toml
+
+.PHONY: uninstall
+uninstall: ## Remove what install has put there, but for configuration, secrets and user.
+	rm -f $(to)/bin/countersign $(to)/share/man/man8/countersign.8 $(to)/share/man/man5/countersign.toml.5
+	rm -f $(to)/lib/sysusers.d/countersign.conf $(to)/lib/systemd/system/countersign.service
 
 .PHONY: fuzz
 fuzz: ## Every fuzz test for FUZZTIME (30s).
@@ -56,8 +80,8 @@ fuzz: ## Every fuzz test for FUZZTIME (30s).
 docs: ## Write again the pages that are made from the code (by tests called TestDocs…).
 	go test -run '^TestDocs' $$(grep -rl --include='*_test.go' '^func TestDocs' . | xargs -n1 dirname | sort -u) -update
 
-.PHONY: install
-install: ## Install what the tests need, where it is missing.
+.PHONY: deps
+deps: ## Install what the tests need, where it is missing.
 	@.ci/install test
 
 .PHONY: fresh
