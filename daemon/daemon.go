@@ -3,12 +3,14 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/countersign/countersign/daemon/config"
@@ -28,7 +30,19 @@ type Options struct {
 	TLS *tls.Config      // authorities to trust; nil means the system's
 	// Front stands between the intake and the desk; for tests.
 	Front func(intake.Desk) intake.Desk
+	// Version is the program's, for people to read.
+	Version string
+	// Lease is how long this instance may read the mailbox without asking again.
+	Lease time.Duration
+	// Beat is how often the other instances are told that this one runs.
+	Beat time.Duration
 }
+
+// The defaults of Options.
+const (
+	DefaultLease = 15 * time.Second
+	DefaultBeat  = 10 * time.Second
+)
 
 // A Daemon is the running whole.
 type Daemon struct {
@@ -40,6 +54,10 @@ type Daemon struct {
 	config *config.Config
 	log    *slog.Logger
 	pulses pulses
+
+	self        storage.Instance
+	role        atomic.Value // a string
+	lease, beat time.Duration
 }
 
 // New connects to the database and builds every part; nothing runs yet. The
@@ -47,6 +65,10 @@ type Daemon struct {
 func New(ctx context.Context, c *config.Config, o Options) (*Daemon, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	self, err := o.instance()
+	if err != nil {
+		return nil, err
 	}
 	keys, err := c.Tokens.Load()
 	if err != nil {
@@ -61,10 +83,13 @@ func New(ctx context.Context, c *config.Config, o Options) (*Daemon, error) {
 			return nil, errors.Join(err, store.Close())
 		}
 	}
-	d := &Daemon{Store: store, config: c, log: o.Log}
+	d := &Daemon{
+		Store: store, config: c, log: o.Log,
+		self: self, lease: cmp.Or(o.Lease, DefaultLease), beat: cmp.Or(o.Beat, DefaultBeat),
+	}
 	d.Desk = desk.New(desk.Options{
 		Store: store, Keys: keys, Org: organization(c), Operators: c.Operator.Addresses,
-		Limits: limits(c), Now: o.Now, Log: o.Log,
+		Limits: limits(c), Host: self.Host, Now: o.Now, Log: o.Log,
 	})
 	reading := intakeOptions(c, o)
 	reading.Pulse = &d.pulses.intake
@@ -117,9 +142,6 @@ func limits(c *config.Config) mailread.Limits {
 // Configured is the directory as the configuration has it.
 func (d *Daemon) Configured() policy.Directory { return d.config.Directory() }
 
-// Load brings the configured directory into force.
-func (d *Daemon) Load(ctx context.Context) error { return d.Desk.Load(ctx, d.Configured()) }
-
 // Step sweeps the mailbox once and sends everything that is due: one breath of
 // the daemon, for tests and the demo.
 func (d *Daemon) Step(ctx context.Context) error {
@@ -132,19 +154,40 @@ func (d *Daemon) Step(ctx context.Context) error {
 	return nil
 }
 
-// Run runs until ctx ends, with the directory that was loaded. Each part finishes the mail it has in hand; the
-// database is closed last.
+// Run runs until ctx ends, with the directory that was loaded. Each part
+// finishes the mail it has in hand; the database is closed last.
+//
+// As long as another directory is in force, it only waits. It ends with an error
+// where waiting is of no use.
 func (d *Daemon) Run(ctx context.Context) error {
 	d.log.Warn("senders are proven by the token of their ballot alone; a proposal is believed by its From line", "sender_proof", string(d.config.Mailbox.SenderProof))
-	d.log.Info("running", "policy", d.config.Policy.ID, "version", d.config.Policy.Version)
+	d.log.Info("running", "policy", d.config.Policy.ID, "version", d.config.Policy.Version, "instance", d.self.ID)
+	defer d.log.Info("stopped")
+	for {
+		err := d.work(ctx)
+		if !overtaken(err) {
+			return err
+		}
+		if err := d.standAside(ctx); err != nil || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
+// work runs the parts until one ends, which takes the others with it.
+func (d *Daemon) work(ctx context.Context) error {
+	if err := d.enter(ctx); err != nil {
+		return err
+	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
+	all := []func(context.Context) error{d.read, d.Outbox.Run, d.present}
 	var parts sync.WaitGroup
-	ended := make(chan error, 2)
-	for _, run := range []func(context.Context) error{d.Intake.Run, d.Outbox.Run} {
+	ended := make(chan error, len(all))
+	for _, run := range all {
 		parts.Go(func() {
 			ended <- run(ctx)
-			stop() // one part that ends takes the other with it
+			stop()
 		})
 	}
 	parts.Wait()
@@ -155,9 +198,11 @@ func (d *Daemon) Run(ctx context.Context) error {
 			errs = append(errs, err)
 		}
 	}
-	d.log.Info("stopped")
 	return errors.Join(errs...)
 }
 
-// Close closes the database.
-func (d *Daemon) Close() error { return d.Store.Close() }
+// Close takes leave of the other instances and closes the database.
+func (d *Daemon) Close() error {
+	d.leave()
+	return d.Store.Close()
+}

@@ -74,9 +74,13 @@ func (d *Daemon) logHung(before, now string) {
 
 // status is how the daemon does, on one line.
 func (d *Daemon) status(database *answers) string {
-	says := []string{"running", "mailbox not read yet"}
-	if swept := d.Intake.Swept(); !swept.IsZero() {
-		says[1] = "mailbox read at " + swept.Local().Format(time.DateTime)
+	says := []string{d.Role()}
+	switch swept := d.Intake.Swept(); {
+	case says[0] != reads:
+	case swept.IsZero():
+		says = append(says, "mailbox not read yet")
+	default:
+		says = append(says, "mailbox read at "+swept.Local().Format(time.DateTime))
 	}
 	if err := database.last.Load(); err != nil {
 		says = append(says, "database away: "+strings.ReplaceAll((*err).Error(), "\n", " "))

@@ -38,7 +38,7 @@ func (c *cancelCmd) Run(g *globals) error {
 		return unknownChange(c.Change)
 	}
 	if err != nil {
-		return fmt.Errorf("canceling %s: %w", c.Change, err)
+		return otherDirectory(fmt.Errorf("canceling %s: %w", c.Change, err))
 	}
 	if r := decision.Refusal; r != nil {
 		return &failure{err: errors.New(r.Reason), hint: r.Hint, code: exitNo}

@@ -61,3 +61,23 @@ func TestCancelWithoutSense(t *testing.T) {
 		}
 	}
 }
+
+// Who has edited the configuration and not restarted the daemon decides by
+// people nobody has put into force: that is refused, until it is done.
+func TestCancelUnderAnotherDirectory(t *testing.T) {
+	o := settle(t)
+	o.write("lead", "PostgreSQL 17", proposal)
+	o.configure(`name = "Carol Tremblay"`, `name = "Carole Tremblay"`)
+	before := o.tables()
+	got := o.run("cancel", "CHG-2026-0001", "--reason", "the vendor withdrew the product")
+	if got.code != exitFailed || !strings.Contains(got.errors, "another directory is in force\nhint: ") || !strings.Contains(got.errors, "Restart the daemon") {
+		t.Errorf("left with %d and said %s%s", got.code, got.out, got.errors)
+	}
+	if after := o.tables(); after != before {
+		t.Errorf("a refused cancel wrote:\n%s%s", before, after)
+	}
+	o.t.Setenv("COUNTERSIGN_CONFIG", o.ConfigPath())
+	if got := o.run("cancel", "CHG-2026-0001", "--reason", "the vendor withdrew the product"); got.code != exitOK {
+		t.Errorf("with the configuration as it was: left with %d and said %s%s", got.code, got.out, got.errors)
+	}
+}

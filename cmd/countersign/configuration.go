@@ -75,12 +75,21 @@ func (g *globals) daemon() (*countersign.Daemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	d, err := countersign.New(g.ctx, c, countersign.Options{Log: g.log, Now: g.now})
+	d, err := countersign.New(g.ctx, c, countersign.Options{Log: g.log, Now: g.now, Version: programVersion()})
 	if err != nil {
 		return nil, hinted(err, "countersign check tries every server; countersign migrate brings the database up to date.")
 	}
 	d.Desk.Use(d.Configured())
 	return d, nil
+}
+
+// otherDirectory adds what to do where the error is that of deciding under
+// another directory than the one in force.
+func otherDirectory(err error) error {
+	if !errors.Is(err, storage.ErrDirectoryChanged) {
+		return err
+	}
+	return hinted(err, "The people of this configuration are not those the daemon decides by. Restart the daemon to bring them into force, or bring this configuration up to date.")
 }
 
 // change reads the change that people know by the name.

@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/coreos/go-systemd/v22/daemon"
+
+	"github.com/countersign/countersign/storage"
 )
 
 type serveCmd struct{}
@@ -31,10 +34,11 @@ func (*serveCmd) Run(g *globals) error {
 		return err
 	}
 	defer d.Close() //nolint:errcheck // the process ends; what was committed is safe
-	if err := d.Load(g.ctx); err != nil {
+	// With an older configuration than another instance it waits for a newer one.
+	if err := d.Load(g.ctx); err != nil && !errors.Is(err, storage.ErrDirectoryChanged) {
 		return err
 	}
-	tell(daemon.SdNotifyReady) // the directory is in force
+	tell(daemon.SdNotifyReady) // it is known which directory is in force
 	stopping := sync.OnceFunc(func() { tell(daemon.SdNotifyStopping) })
 	defer stopping()
 	defer context.AfterFunc(g.ctx, stopping)()
