@@ -59,7 +59,7 @@ func scripts(t *testing.T) []string {
 var start = time.Date(2026, 3, 2, 14, 0, 0, 0, time.UTC)
 
 // play plays one script on a stage of its own, and gives what was seen.
-func play(t *testing.T, name string, o stage.Options) *seenPlay {
+func play(t testing.TB, name string, o stage.Options) *seenPlay {
 	o.OwnerURL, o.AppURL = pgtest.Test(t)
 	o.Start = start
 	script := readScript(t, name)
@@ -83,7 +83,7 @@ func play(t *testing.T, name string, o stage.Options) *seenPlay {
 
 // A conversation is a script being played.
 type conversation struct {
-	t       *testing.T
+	t       testing.TB
 	options stage.Options
 	script  *script // whose files are used
 	company company

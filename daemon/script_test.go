@@ -30,7 +30,7 @@ type line struct {
 	body   []string
 }
 
-func readScript(t *testing.T, name string) *script {
+func readScript(t testing.TB, name string) *script {
 	t.Helper()
 	s := &script{name: name, path: filepath.Join(folder, name+".txtar"), files: map[string]string{}}
 	for _, path := range []string{filepath.Join(folder, "shared", "texts.txtar"), s.path} {
