@@ -5,10 +5,13 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/countersign/countersign/internal/testkit/dovecot"
+	"github.com/countersign/countersign/internal/testkit/pg"
+	"github.com/countersign/countersign/internal/testkit/pgtest"
 )
 
 var (
@@ -16,9 +19,9 @@ var (
 	seed = flag.Uint64("chaos.seed", 1, "what they are drawn from; 0 draws a new one")
 )
 
-// In each performance the program is killed some times, at random; nothing else
-// comes of it than of an undisturbed one. A run is told by its number and the
-// seed, whatever the number of runs.
+// In each performance the program is killed some times, at random, or its
+// network fails, or both; nothing else comes of it than of an undisturbed one. A
+// performance is told by its number and the seed, however many there are.
 func TestChaos(t *testing.T) {
 	if *seed == 0 {
 		*seed = uint64(time.Now().UnixNano())
@@ -29,48 +32,79 @@ func TestChaos(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer server.Stop()
-	want := &expectations{known: map[uint64]*expectation{}}
+	cluster, _, _ := pgtest.Own(t, pg.OverTLS(authority()))
+	c := &company{seed: *seed, dovecot: server, cluster: cluster, expected: expectations{known: map[uint64]*expectation{}}}
 	together(t, func(run func(string, func(*testing.T))) {
 		for i := range *runs {
-			run(strconv.Itoa(i), func(t *testing.T) { random(t, *seed, i, server, want) })
+			run(strconv.Itoa(i), func(t *testing.T) { c.perform(t, i) })
 		}
 	})
+	t.Logf("%d deaths, %d mails that came again, %d faults of the network", c.deaths.Load(), c.repeats.Load(), c.faults.Load())
 }
 
-// random is one random performance.
-func random(t *testing.T, seed uint64, i int, server *dovecot.Server, want *expectations) {
-	rng := rand.New(rand.NewPCG(seed, uint64(i)))
-	s := tell(seed + uint64(i)/perStory)
-	var in box
+// A company performs at random.
+type company struct {
+	seed                    uint64
+	dovecot                 *dovecot.Server
+	cluster                 *pg.Cluster
+	expected                expectations
+	deaths, repeats, faults atomic.Int64
+}
+
+// perform is one random performance. Half of them go over a rough network, a
+// third on a Dovecot.
+func (c *company) perform(t *testing.T, i int) {
+	rng := rand.New(rand.NewPCG(c.seed, uint64(i)))
+	s := tell(c.seed + uint64(i)/perStory)
+	var at place
 	if i%3 == 0 {
-		in = server
+		at.dovecot = c.dovecot
+	}
+	if i%2 == 0 {
+		at.rough = c.cluster
 	}
 	var ends []end
 	for range 1 + rng.IntN(4) {
-		ends = append(ends, chance(rng))
+		ends = append(ends, chance(rng, at.rough != nil))
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("this one again: go test ./internal/chaos -run 'Chaos/^%d$' -chaos.seed=%d", i, seed)
+			t.Logf("this one again: go test ./internal/chaos -run 'Chaos/^%d$' -chaos.seed=%d", i, c.seed)
 		}
 	})
-	performed(t, s, in, ends...).holds(want.of(t, s))
+	o := performed(t, s, at, ends...)
+	o.holds(c.expected.of(t, s))
+	c.deaths.Add(int64(o.deaths))
+	c.faults.Add(int64(o.network.struck()))
+	for _, n := range o.sent() {
+		c.repeats.Add(int64(n - 1))
+	}
 }
 
 // perStory is how often a story is performed, each time with other ends.
 const perStory = 10
 
 // chance draws how a life ends.
-func chance(rng *rand.Rand) end {
+func chance(rng *rand.Rand, rough bool) end {
 	point := mailPoints[rng.IntN(len(mailPoints))]
 	soon := time.Duration(rng.ExpFloat64() * float64(400*time.Millisecond))
-	return []func() end{
+	kinds := []func() end{
 		func() end { return end{traps: fmt.Sprintf("%s:%d=kill", point, 1+rng.IntN(8))} },
 		func() end { return end{after: soon} },
 		func() end { return end{after: soon, traps: fmt.Sprintf("%s:%d=sleep", point, 1+rng.IntN(4))} },
 		func() end { return end{says: sayings[rng.IntN(len(sayings))]} },
 		func() end { return end{after: soon, asked: true} },
-	}[rng.IntN(5)]()
+	}
+	if rough {
+		kinds = []func() end{
+			func() end { return end{storm: rng.Uint64() | 1, after: 300*time.Millisecond + soon} },
+			func() end { return end{storm: rng.Uint64() | 1, after: 300*time.Millisecond + soon, asked: true} },
+			func() end {
+				return end{storm: rng.Uint64() | 1, after: 500*time.Millisecond + soon, traps: fmt.Sprintf("%s:%d=kill", point, 1+rng.IntN(8))}
+			},
+		}
+	}
+	return kinds[rng.IntN(len(kinds))]()
 }
 
 // sayings are what the log says at moments that matter.

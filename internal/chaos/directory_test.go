@@ -31,7 +31,7 @@ func byName(name string) play {
 // has another tester and lacks the implementer.
 func moves(t *testing.T, traps ...string) *site {
 	t.Helper()
-	o := settle(t, office, nil)
+	o := settle(t, office, place{})
 	o.perform()
 	_, after, found := strings.Cut(stage.Company, `id = "dev2"`)
 	before, _, _ := strings.Cut(stage.Company, "[[people]]\nid = \"dev1\"")
@@ -39,7 +39,9 @@ func moves(t *testing.T, traps ...string) *site {
 		t.Fatal("dev2 is not in the company")
 	}
 	o.settings.Company = before + "[[people]]\nid = \"dev2\"" + strings.Replace(after, "Quinn Morin", "Quinn Moreau", 1)
-	o.configure()
+	if err := o.settings.Write(o.dir); err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	for _, trap := range traps {

@@ -29,7 +29,7 @@ func (e *expectations) of(t *testing.T, s story) outcome {
 	one.mu.Lock()
 	defer one.mu.Unlock()
 	if one.outcome == nil {
-		o := performed(t, s, nil)
+		o := performed(t, s, place{})
 		one.outcome = o.outcome()
 		o.holds(one.outcome)
 	}

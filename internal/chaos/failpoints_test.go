@@ -23,14 +23,14 @@ var mailPoints = []failpoint.Point{
 // At each point the program is killed, the first time it comes there and a later
 // time, and each time nothing else comes of it than without.
 func TestEveryFailpoint(t *testing.T) {
-	undisturbed := performed(t, everything, nil)
+	undisturbed := performed(t, everything, place{})
 	want := undisturbed.outcome()
 	undisturbed.holds(want)
 	together(t, func(run func(string, func(*testing.T))) {
 		for _, point := range mailPoints {
 			for _, n := range []int{1, 4} {
 				run(fmt.Sprintf("%s/%d", point, n), func(t *testing.T) {
-					o := performed(t, everything, nil, end{traps: fmt.Sprintf("%s:%d=kill", point, n)})
+					o := performed(t, everything, place{}, end{traps: fmt.Sprintf("%s:%d=kill", point, n)})
 					if o.deaths != 1 || o.reached(point) < n {
 						t.Errorf("it was killed %d times and came to the point %d times", o.deaths, o.reached(point))
 					}

@@ -27,7 +27,7 @@ var authority = sync.OnceValue(func() *mailbox.Authority {
 func TestPlays(t *testing.T) {
 	for _, p := range plays {
 		t.Run(p.name, func(t *testing.T) {
-			o := performed(t, simple(p), nil)
+			o := performed(t, simple(p), place{})
 			var state string
 			if err := o.owner.QueryRow(`select state from changes`).Scan(&state); err != nil {
 				t.Fatal(err)

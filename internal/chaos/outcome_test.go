@@ -3,6 +3,7 @@ package chaos_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
@@ -27,7 +28,10 @@ var outcomes = []string{
 	`select concat('event of ', subject_kind, ' ', left(subject, 20), ': ', kind, ' ', payload)
 		from events join event_payloads using (seq)
 		where subject_kind <> 'change'`,
-	`select concat('outbox ', message_id, ' ', notice, ' to ', recipient, ' about ', change, ': ', state) from outbox`,
+	// A mail whose program died between the 250 and the mark may be answered before
+	// the next one looks at it; then nobody asks any more.
+	`select concat('outbox ', message_id, ' ', notice, ' to ', recipient, ' about ', change, ': ',
+		case when state = 'superseded' and attempts > 0 then 'sent' else state end) from outbox`,
 	`select concat('change ', id, ' is ', state) from changes`,
 }
 
@@ -172,14 +176,38 @@ func archived(m mailbox.Message) []byte {
 }
 
 // repeated: a mail came twice only if the program died with it in hand, after
-// the claim and before the mark, and no oftener.
+// the claim and before the mark, and no oftener. Where the network is rough, it
+// came no oftener than it was tried.
 func (o *site) repeated() error {
+	tries, err := o.tries()
 	for id, n := range o.sent() {
-		if n > 1+o.repeatable[id] {
-			return fmt.Errorf("mail %s came %d times; a program died %d times with it in hand", id, n, o.repeatable[id])
+		allowed := 1 + o.repeatable[id]
+		if o.network != nil {
+			allowed = tries[id]
+		}
+		if n > allowed {
+			err = errors.Join(err, fmt.Errorf("mail %s came %d times; a program died %d times with it in hand, and it was tried %d times", id, n, o.repeatable[id], tries[id]))
 		}
 	}
-	return nil
+	return err
+}
+
+func (o *site) tries() (map[string]int, error) {
+	rows, err := o.owner.Query(`select message_id, attempts from outbox`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	tries := map[string]int{}
+	for rows.Next() {
+		var id string
+		var n int
+		if err := rows.Scan(&id, &n); err != nil {
+			return nil, err
+		}
+		tries[id] = n
+	}
+	return tries, rows.Err()
 }
 
 // rebuilt: the record holds, and everything is as it says.

@@ -17,20 +17,11 @@ type end struct {
 	after time.Duration // it is killed after this time; 0: never
 	says  string        // it is killed when it has said this
 	asked bool          // it is not killed but asked to stop
+	storm uint64        // what the network does meanwhile is drawn from this; 0: nothing
 }
 
 func (e end) String() string {
-	switch {
-	case e.asked:
-		return fmt.Sprintf("stopped after %v", e.after)
-	case e.after > 0:
-		return fmt.Sprintf("killed after %v, traps %q", e.after, e.traps)
-	case e.says != "":
-		return fmt.Sprintf("killed when it says %q", e.says)
-	case e.traps != "":
-		return fmt.Sprintf("trap %q", e.traps)
-	}
-	return "undisturbed"
+	return fmt.Sprintf("a life: traps %q, storm %d, ends after %v or %q, asked %v", e.traps, e.storm, e.after, e.says, e.asked)
 }
 
 // patience is how long a performance may take in all; it decides nothing.
@@ -59,10 +50,14 @@ func (o *site) perform(ends ...end) {
 
 // life is one life of the program: until its end, or until all is quiet.
 func (o *site) life(ctx context.Context, e end) error {
+	o.network.storm(e.storm)
 	p := o.start(e.traps)
 	defer func() { o.tale = append(o.tale, "--- "+e.String()+"\n"+p.Log()) }()
 	if err := o.until(ctx, p, e); err != nil {
 		return errors.Join(err, p.Kill())
+	}
+	if e.storm != 0 {
+		o.network.calm()
 	}
 	if err := o.finish(ctx, p, e); err != nil {
 		return err
@@ -73,21 +68,21 @@ func (o *site) life(ctx context.Context, e end) error {
 	return errors.Join(o.bury(ctx), o.forgive(ctx))
 }
 
-// finish ends a life that no trap has ended.
+// finish ends a life that is not over yet.
 func (o *site) finish(ctx context.Context, p *program.Process, e end) error {
-	switch {
-	case p.Killed():
-		return nil
-	case e.says != "" || e.after > 0 && !e.asked:
+	if e.says != "" || e.after > 0 && !e.asked {
 		return p.Kill()
 	}
-	if err := p.Ready(ctx); err != nil && !p.Killed() {
-		return err
+	if e.storm == 0 {
+		if err := p.Ready(ctx); err != nil && !p.Killed() {
+			return err
+		}
 	}
-	if err := p.Terminate(ctx); err != nil && !p.Killed() {
-		return err
+	err := p.Terminate(ctx)
+	if p.Killed() || e.storm != 0 && ctx.Err() == nil {
+		return nil // it ended, by a trap or as it began in the storm
 	}
-	return nil
+	return err
 }
 
 // until waits for the end, or until all is quiet. That the program ends in any
@@ -112,7 +107,7 @@ func (o *site) until(ctx context.Context, p *program.Process, e end) error {
 		case <-ready:
 			tick = time.Tick(10 * time.Millisecond)
 		case <-p.Ended():
-			if p.Killed() && strings.Contains(e.traps, "=kill") {
+			if p.Killed() && strings.Contains(e.traps, "=kill") || e.storm != 0 {
 				return nil
 			}
 			return fmt.Errorf("the program ended by itself: %w", p.Wait(ctx))
@@ -127,9 +122,9 @@ func (o *site) until(ctx context.Context, p *program.Process, e end) error {
 }
 
 // performed sets up a site and performs the story on it.
-func performed(t *testing.T, s story, in box, ends ...end) *site {
+func performed(t *testing.T, s story, at place, ends ...end) *site {
 	t.Helper()
-	o := settle(t, s, in)
+	o := settle(t, s, at)
 	o.perform(ends...)
 	return o
 }

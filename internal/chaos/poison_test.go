@@ -12,7 +12,7 @@ import (
 // surrounded is a story in which a mail of its own kind stands among others.
 func surrounded(t *testing.T, mail stage.Letter) (o *site, sha string, before int) {
 	t.Helper()
-	o = settle(t, simple(plays[0]), nil)
+	o = settle(t, simple(plays[0]), place{})
 	help := answer{Letter: stage.Letter{From: "it1@example.com", Body: "HELP\n"}, id: "help"}
 	middle := answer{Letter: mail, id: "middle"}
 	if err := o.robots.send(middle.bytes(), help.bytes()); err != nil {

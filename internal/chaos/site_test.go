@@ -11,7 +11,9 @@ import (
 	"time"
 
 	"github.com/countersign/countersign/internal/failpoint"
+	"github.com/countersign/countersign/internal/testkit/dovecot"
 	"github.com/countersign/countersign/internal/testkit/mailbox"
+	"github.com/countersign/countersign/internal/testkit/pg"
 	"github.com/countersign/countersign/internal/testkit/pgtest"
 	"github.com/countersign/countersign/internal/testkit/program"
 	"github.com/countersign/countersign/internal/testkit/stage"
@@ -25,12 +27,19 @@ type site struct {
 	owner    *sql.DB
 	box      box
 	sink     *mailbox.Server
+	network  *network // nil where there is none between the program and the servers
 	robots   *robots
 	dir      string
 
 	tale       []string       // of each life: how it was to end, and its log
 	deaths     int            // by SIGKILL
 	repeatable map[string]int // how often a mail, by Message-ID, was in a dead program's hands
+}
+
+// A place is where a site is set up; the zero place will do.
+type place struct {
+	dovecot *dovecot.Server // has the mailbox; nil: the sink
+	rough   *pg.Cluster     // has the database, over TLS, and a network is between; nil: the usual one
 }
 
 // A box is the mailbox the program reads.
@@ -40,35 +49,29 @@ type box interface {
 	Account(address string) mailbox.Account
 }
 
-// settle sets up a site for the story, its proposals in the inbox. Without a
-// box the mailbox is on the sink.
-func settle(t *testing.T, s story, in box) *site {
+// settle sets up a site for the story, its proposals in the inbox.
+func settle(t *testing.T, s story, at place) *site {
 	t.Helper()
 	sink, err := mailbox.Start(mailbox.WithAuthority(authority()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(sink.Stop)
-	o := &site{t: t, sink: sink, box: in, dir: t.TempDir(), repeatable: map[string]int{}}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Log(strings.Join(o.tale, ""))
-		}
-	})
-	o.settings = stage.Settings{
-		SMTP: "smtp+insecure://" + sink.SMTP, User: fmt.Sprintf("changes-%d@example.com", users.Add(1)),
+	o := &site{t: t, sink: sink, box: sink, dir: t.TempDir(), repeatable: map[string]int{}}
+	t.Cleanup(o.tell)
+	if at.dovecot != nil {
+		o.box = at.dovecot
 	}
-	o.settings.OwnerURL, o.settings.AppURL = pgtest.Test(t)
-	if in == nil {
-		o.box = sink
-	}
-	o.settings.IMAP = "imap+insecure://" + o.account().Address
+	o.settings.User = fmt.Sprintf("changes-%d@example.com", users.Add(1))
 	o.addUser()
-	o.configure()
-	if o.owner, err = sql.Open("postgres", o.settings.OwnerURL); err != nil {
+	if at.rough == nil {
+		o.smooth()
+	} else {
+		o.roughen(at)
+	}
+	if err := o.settings.Write(o.dir); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { o.owner.Close() })
 	o.robots = newRobots(s, sink, func(raw []byte) error {
 		return o.box.Deliver(o.settings.User, raw, time.Now())
 	})
@@ -76,6 +79,32 @@ func settle(t *testing.T, s story, in box) *site {
 		t.Fatal(err)
 	}
 	return o
+}
+
+// tell tells what happened, where something went wrong.
+func (o *site) tell() {
+	if o.t.Failed() {
+		o.t.Log(strings.Join(o.tale, ""))
+	}
+}
+
+// smooth leads the program straight to its servers.
+func (o *site) smooth() {
+	o.t.Helper()
+	o.settings.SMTP = "smtp+insecure://" + o.sink.SMTP
+	o.settings.IMAP = "imap+insecure://" + o.account().Address
+	o.settings.OwnerURL, o.settings.AppURL = pgtest.Test(o.t)
+	o.connect()
+}
+
+// connect connects the test to the database, as its owner.
+func (o *site) connect() {
+	o.t.Helper()
+	var err error
+	if o.owner, err = sql.Open("postgres", o.settings.OwnerURL); err != nil {
+		o.t.Fatal(err)
+	}
+	o.t.Cleanup(func() { o.owner.Close() })
 }
 
 func (o *site) account() mailbox.Account { return o.box.Account(o.settings.User) }
@@ -90,18 +119,12 @@ func (o *site) addUser() {
 	}
 }
 
-func (o *site) configure() {
-	o.t.Helper()
-	if err := o.settings.Write(o.dir); err != nil {
-		o.t.Fatal(err)
-	}
-}
-
 // start starts the program with traps.
 func (o *site) start(traps string) *program.Process {
 	o.t.Helper()
 	p, err := program.Start(program.Options{
 		Config: filepath.Join(o.dir, stage.ConfigName), Failpoints: traps, FailpointLog: o.points(),
+		Certificates: o.network.certificates(),
 	}, "serve")
 	if err != nil {
 		o.t.Fatal(err)
