@@ -27,11 +27,14 @@ func (p *pulses) late() (parts []string) {
 	return parts
 }
 
-// DefaultWatch is how often Watch looks where nobody says it.
+// DefaultWatch is the interval of Watch where nobody says it.
 const DefaultWatch = 2 * time.Minute
 
+// lookAgain is how old the line for people may be.
+const lookAgain = 10 * time.Second
+
 // Watch tells notify how the daemon does, in the words of sd_notify(3), until
-// ctx ends: twice in every interval a line for people and, as long as each part
+// ctx ends: at least twice in every interval a line for people and, as long as each part
 // keeps its promise, that the watchdog may wait on.
 //
 // A part that tries again and again to reach a server that is away keeps its
@@ -43,7 +46,7 @@ func (d *Daemon) Watch(ctx context.Context, interval time.Duration, notify func(
 	}
 	var database answers
 	go d.ask(ctx, interval, &database) // not waited for: it is what may hang
-	look := time.NewTicker(interval / 2)
+	look := time.NewTicker(min(interval/2, lookAgain))
 	defer look.Stop()
 	for hung := ""; ctx.Err() == nil; {
 		late := strings.Join(d.pulses.late(), ", ")
@@ -75,12 +78,10 @@ func (d *Daemon) logHung(before, now string) {
 // status is how the daemon does, on one line.
 func (d *Daemon) status(database *answers) string {
 	says := []string{d.Role()}
-	switch swept := d.Intake.Swept(); {
-	case says[0] != reads:
-	case swept.IsZero():
-		says = append(says, "mailbox not read yet")
-	default:
+	if swept := d.Intake.Swept(); !swept.IsZero() {
 		says = append(says, "mailbox read at "+swept.Local().Format(time.DateTime))
+	} else if d.Role() == reads {
+		says = append(says, "mailbox not read yet")
 	}
 	if err := database.last.Load(); err != nil {
 		says = append(says, "database away: "+strings.ReplaceAll((*err).Error(), "\n", " "))
