@@ -22,7 +22,7 @@ type lease struct {
 // while runs the part as long as the lease is held, again each time it is taken,
 // until ctx ends or the part ends by itself.
 func (l lease) while(ctx context.Context, run func(context.Context) error) error {
-	for ; ctx.Err() == nil; pause(ctx, l.lasting/15) {
+	for ; ctx.Err() == nil; pause(ctx, min(l.lasting/3, again)) {
 		switch until, held, err := l.take(ctx); {
 		case err != nil: // the database is away; others say so
 		case !held:
@@ -37,6 +37,10 @@ func (l lease) while(ctx context.Context, run func(context.Context) error) error
 	}
 	return nil
 }
+
+// again is how long an instance waits before it asks for the lease once more:
+// not long after it was given back, another has it.
+const again = time.Second
 
 // hold runs the part until the lease is lost, ctx ends, or it ends by itself. The
 // lease is given back when the part has finished what it had in hand.
