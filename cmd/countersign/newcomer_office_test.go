@@ -102,12 +102,9 @@ func (o *office) followReadme() {
 		text = o.edited(text, edit[0], edit[1])
 	}
 
-	for _, option := range []string{"password_file", "file"} { // step 4
-		_, value, _ := strings.Cut(readmeCode(o.t, option+" = "), " = ")
-		text = o.edited(text, option, strings.Trim(value, `"`))
-	}
 	o.write("countersign.toml", text)
-	secrets := exec.CommandContext(o.t.Context(), "sh", "-c", readmeCode(o.t, "(umask 077; "))
+
+	secrets := exec.CommandContext(o.t.Context(), "sh", "-c", readmeCode(o.t, "(umask 077; ")) // step 4
 	secrets.Dir, secrets.Stdin = o.dir, strings.NewReader(password("changes")+"\n")
 	if out, err := secrets.CombinedOutput(); err != nil {
 		o.t.Fatalf("making the secrets: %v\n%s", err, out)
