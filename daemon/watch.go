@@ -66,13 +66,14 @@ func (d *Daemon) Watch(ctx context.Context, interval time.Duration, notify func(
 
 // logHung says once which parts hang, and that they do no more.
 func (d *Daemon) logHung(before, now string) {
-	switch {
-	case now == before:
-	case now == "":
-		d.log.Info("everything moves again", "hung", before)
-	default:
-		d.log.Error("hangs; the watchdog is not fed", "parts", now)
+	if now == before {
+		return
 	}
+	if now == "" {
+		d.log.Info("everything moves again", "hung", before)
+		return
+	}
+	d.log.Error("hangs; the watchdog is not fed", "parts", now)
 }
 
 // status is how the daemon does, on one line.
