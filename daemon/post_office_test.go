@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/mail"
-	"strings"
 	"testing"
 	"time"
 
@@ -170,13 +169,8 @@ func leftOver(come map[string][]mailbox.Message) error {
 // something that nobody waited for.
 func (o *postOffice) quiet(t *testing.T) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	for queue := []string{""}; len(queue) > 0; {
-		var err error
-		if queue, err = o.postfix.Queue(ctx); err != nil {
-			t.Fatalf("%v; on its way is\n%s", err, strings.Join(queue, "\n"))
-		}
+	if err := o.postfix.Idle(t.Context()); err != nil {
+		t.Fatal(err)
 	}
 	come := map[string][]mailbox.Message{}
 	for address, inbox := range o.inboxes {

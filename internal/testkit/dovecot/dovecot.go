@@ -150,6 +150,16 @@ func (s *Server) AddUser(address, password string) error {
 	return s.write(filepath.Join("users", address), address+":{PLAIN}"+password+"\n", 0o644)
 }
 
+// RemoveUser takes the address its mailbox: mail to it is refused, whoever
+// brings it.
+func (s *Server) RemoveUser(address string) error {
+	address = strings.ToLower(address)
+	s.mu.Lock()
+	delete(s.users, address)
+	s.mu.Unlock()
+	return os.Remove(s.path(filepath.Join("users", address)))
+}
+
 // Deliver puts the mail into the INBOX of the address; at is its INTERNALDATE.
 func (s *Server) Deliver(address string, raw []byte, at time.Time) error {
 	return s.Account(address).Append("INBOX", raw, at)

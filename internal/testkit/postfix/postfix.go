@@ -148,14 +148,20 @@ func (s *Server) AddUser(address, password string) error {
 // Forget has mail to the address refused from now on: nobody has it.
 func (s *Server) Forget(address string) { s.people.set(address, false) }
 
-// Queue lists the mails that Postfix has accepted and not yet delivered, a line
-// of JSON for each.
-func (s *Server) Queue(ctx context.Context) ([]string, error) {
-	out, err := exec.CommandContext(ctx, "/usr/sbin/postqueue", "-c", s.dir, "-j").Output()
-	if err != nil {
-		return nil, fmt.Errorf("listing the queue: %w", err)
+// Idle waits until every mail that Postfix has accepted is delivered.
+func (s *Server) Idle(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	for queue := []byte(nil); ; {
+		list := exec.CommandContext(ctx, "/usr/sbin/postqueue", "-c", s.dir, "-j") // a line for each mail
+		out, err := list.Output()
+		if err != nil {
+			return fmt.Errorf("listing the queue: %w; there was on its way\n%s", err, queue)
+		}
+		if queue = out; len(queue) == 0 {
+			return nil
+		}
 	}
-	return strings.FieldsFunc(string(out), func(r rune) bool { return r == '\n' }), nil
 }
 
 // Log is what Postfix has said.

@@ -3,12 +3,13 @@ package postfix_test
 import (
 	"bytes"
 	"context"
+	"net"
 	"os"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/countersign/countersign/internal/testkit/dovecot"
-	"github.com/countersign/countersign/internal/testkit/mailbox"
 	"github.com/countersign/countersign/internal/testkit/postfix"
 )
 
@@ -46,64 +47,77 @@ func start(t *testing.T) (*postfix.Server, *dovecot.Server) {
 	return p, d
 }
 
-// await waits for the next mail to the address.
-func await(t *testing.T, d *dovecot.Server, address string) mailbox.Message {
-	t.Helper()
-	inbox, err := d.Open(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer inbox.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	mails, err := inbox.Await(ctx, 1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return mails[len(mails)-1]
-}
-
-func letter(from, to, subject string) postfix.Letter {
-	return postfix.Letter{From: from, To: []string{to}, Raw: []byte("From: " + from + "\r\nTo: " + to + "\r\nSubject: " + subject + "\r\n\r\nbody\r\n")}
+func letter(from, to string) postfix.Letter {
+	return postfix.Letter{From: from, To: []string{to}, Raw: []byte("From: " + from + "\r\nTo: " + to + "\r\nSubject: hello\r\n\r\nbody\r\n")}
 }
 
 // The CTO submits mail, securely either way, and a stranger's server brings
 // some; all of it lies in the mailbox it is for, as it was written.
 func TestMailArrives(t *testing.T) {
 	p, d := start(t)
+	inbox, err := d.Open(changes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer inbox.Close()
 	const sub = "changes+b-TOKEN@example.com"
-	for name, send := range map[string]func() error{
-		"STARTTLS": func() error { return p.Submit(letter(cto, sub, "STARTTLS"), secret, false) },
-		"TLS":      func() error { return p.Submit(letter(cto, sub, "TLS"), secret, true) },
-		"stranger": func() error { return p.Arrive(letter("stranger@elsewhere.example", sub, "stranger")) },
+	for _, from := range []struct {
+		who  string
+		send func(postfix.Letter) error
+	}{
+		{cto, func(l postfix.Letter) error { return p.Submit(l, secret, false) }},
+		{cto, func(l postfix.Letter) error { return p.Submit(l, secret, true) }},
+		{"stranger@elsewhere.example", p.Arrive},
 	} {
-		if err := send(); err != nil {
+		if err := from.send(letter(from.who, sub)); err != nil {
 			t.Fatal(err)
 		}
-		inbox, err := d.Open(changes)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		mails, err := inbox.Await(ctx, 1)
+		cancel()
 		if err != nil {
 			t.Fatal(err)
 		}
-		var m mailbox.Message
-		for m.Raw == nil || !bytes.Contains(m.Raw, []byte("Subject: "+name)) {
-			m = next(t, inbox)
-		}
-		inbox.Close()
-		for _, want := range []string{"Return-Path: <", "Delivered-To: " + sub, "Received: ", "\r\n\r\nbody\r\n"} {
-			if !bytes.Contains(m.Raw, []byte(want)) {
-				t.Errorf("there is no %q in:\n%s", want, m.Raw)
+		for _, want := range []string{"Return-Path: <" + from.who + ">", "Delivered-To: " + sub, "Received: ", "\r\n\r\nbody\r\n"} {
+			if len(mails) != 1 || !bytes.Contains(mails[0].Raw, []byte(want)) {
+				t.Errorf("there is no %q in %d mails:\n%s", want, len(mails), mails[0].Raw)
 			}
+		}
+	}
+	if err := p.Idle(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// What a company's server refuses, this one does, in its own words.
+func TestRefusals(t *testing.T) {
+	p, _ := start(t)
+	for _, refused := range []struct {
+		err  error
+		want string
+	}{
+		{p.Submit(letter(cto, changes), "a guess", true), "535"},
+		{p.Submit(letter(cto, "nobody@example.com"), secret, false), "550: <nobody@example.com>: Recipient address rejected: User unknown"},
+		{p.Arrive(letter("stranger@elsewhere.example", "someone@elsewhere.example")), "554: <someone@elsewhere.example>: Relay access denied"},
+		{p.Submit(postfix.Letter{From: cto, To: []string{changes}, As: changes}, secret, true), "553: <cto@example.com>: Sender address rejected: not owned by user changes@example.com"},
+	} {
+		if refused.err == nil || !strings.Contains(refused.err.Error(), refused.want) {
+			t.Errorf("the error is %v, want %s", refused.err, refused.want)
 		}
 	}
 }
 
-func next(t *testing.T, inbox *dovecot.Inbox) mailbox.Message {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	mails, err := inbox.Await(ctx, 1)
-	if err != nil {
-		t.Fatal(err)
+// Nothing is left of a server that was stopped.
+func TestStop(t *testing.T) {
+	p, _ := start(t)
+	p.Stop()
+	for _, address := range []string{p.MX, p.Submission, p.SMTPS} {
+		if c, err := net.DialTimeout("tcp", address, time.Second); err == nil {
+			c.Close()
+			t.Errorf("%s still listens", address)
+		}
 	}
-	return mails[len(mails)-1]
+	if said := p.Log(); said != "" {
+		t.Errorf("its log is still there:\n%s", said)
+	}
 }

@@ -2,6 +2,7 @@ package postfix
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/tls"
 	"fmt"
 
@@ -13,6 +14,7 @@ import (
 type Letter struct {
 	From string // may be empty, as a bounce's
 	To   []string
+	As   string // who logs in to submit it; From if empty
 	Raw  []byte
 }
 
@@ -28,8 +30,9 @@ func (s *Server) Submit(l Letter, password string, implicit bool) error {
 		return fmt.Errorf("submitting to %s: %w", address, err)
 	}
 	defer c.Close()
-	if err := c.Auth(sasl.NewPlainClient("", l.From, password)); err != nil {
-		return fmt.Errorf("logging in as %s: %w", l.From, err)
+	as := cmp.Or(l.As, l.From)
+	if err := c.Auth(sasl.NewPlainClient("", as, password)); err != nil {
+		return fmt.Errorf("logging in as %s: %w", as, err)
 	}
 	return l.send(c)
 }
