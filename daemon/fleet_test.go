@@ -93,8 +93,8 @@ const fleetProposal = `Title: Replace disk %d of the billing cluster
 Category: software technology
 Systems: billing-db-1
 Justification: it reports errors
-Security impact: none
-Risk: low
+Security impact: none new, the data is encrypted
+Risk: low, because it is mirrored
 Rollback: put the old one back
 Test plan: run the billing suite
 Implementer: dev1@example.com
