@@ -107,14 +107,14 @@ func (o outcome) equals(undisturbed outcome) error {
 // holds tells everything that must be so after any performance and is not.
 func (o *site) holds(undisturbed outcome) {
 	o.t.Helper()
-	for _, check := range []func() error{
-		func() error { return o.outcome().equals(undisturbed) },
-		o.eachMailOnce, o.filed, o.repeated, o.rebuilt,
-	} {
-		if err := check(); err != nil {
-			o.t.Error(err)
-		}
+	if err := o.faults(undisturbed); err != nil {
+		o.t.Error(err)
 	}
+}
+
+func (o *site) faults(undisturbed outcome) error {
+	o.t.Helper()
+	return errors.Join(o.outcome().equals(undisturbed), o.eachMailOnce(), o.filed(), o.repeated(), o.rebuilt())
 }
 
 // eachMailOnce: every mail that reached the mailbox has one disposition.

@@ -9,8 +9,9 @@ import (
 	"github.com/countersign/countersign/internal/testkit/stage"
 )
 
-// surrounded is a story in which a mail of its own kind stands among others.
-func surrounded(t *testing.T, mail stage.Letter) (o *site, sha string, before int) {
+// surrounded sets up a story in which a mail of its own kind arrives among
+// others.
+func surrounded(t *testing.T, mail stage.Letter) (o *site, sha string) {
 	t.Helper()
 	o = settle(t, simple(plays[0]), place{})
 	help := answer{Letter: stage.Letter{From: "it1@example.com", Body: "HELP\n"}, id: "help"}
@@ -18,37 +19,34 @@ func surrounded(t *testing.T, mail stage.Letter) (o *site, sha string, before in
 	if err := o.robots.send(middle.bytes(), help.bytes()); err != nil {
 		t.Fatal(err)
 	}
-	return o, digest(middle.bytes()), len(o.robots.delivered)
+	return o, digest(middle.bytes())
 }
 
-// becameOf is the disposition of a mail, and how many others are decided.
-func (o *site) becameOf(sha string) (disposition string, others int) {
+// decided counts the mails decided so far.
+func (o *site) decided() (n int) {
 	o.t.Helper()
-	err := o.owner.QueryRow(`
-		select coalesce(max(disposition) filter (where sha256 = $1), ''), count(*) filter (where sha256 <> $1)
-		from messages`, sha).Scan(&disposition, &others)
-	if err != nil {
+	if err := o.owner.QueryRow(`select count(*) from messages`).Scan(&n); err != nil {
 		o.t.Fatal(err)
 	}
-	return disposition, others
+	return n
 }
 
 // putAside: the mail is unreadable, the operator is told, and everything else
-// has gone its way.
+// has gone its way, what arrived with the mail before it was put aside.
 func (o *site) putAside(sha string) {
 	o.t.Helper()
-	if disposition, _ := o.becameOf(sha); disposition != "unreadable" {
-		o.t.Errorf("the mail is %q", disposition)
-	}
-	var told int
-	var state string
-	if err := o.owner.QueryRow(`
-		select (select count(*) from outbox where notice = 'operator-notice-unreadable' and state = 'sent'),
-			(select state from changes)`).Scan(&told, &state); err != nil {
+	var disposition, state string
+	var told, behind int
+	err := o.owner.QueryRow(`
+		select m.disposition, (select state from changes),
+			(select count(*) from outbox where notice = 'operator-notice-unreadable' and state = 'sent'),
+			(select count(*) from messages as other where other.uid <= 3 and other.id > m.id)
+		from messages as m where sha256 = $1`, sha).Scan(&disposition, &state, &told, &behind)
+	if err != nil {
 		o.t.Fatal(err)
 	}
-	if told != 1 || state != string(plays[0].end) {
-		o.t.Errorf("the operator was told %d times; the change is %s", told, state)
+	if disposition != "unreadable" || state != string(plays[0].end) || told != 1 || behind > 0 {
+		o.t.Errorf("the mail is %s, the change %s, the operator was told %d times, and %d mails were decided only after it", disposition, state, told, behind)
 	}
 	o.holds(o.outcome())
 }
@@ -56,7 +54,7 @@ func (o *site) putAside(sha string) {
 // A mail that kills the program each time it is read is put aside unread after
 // three deaths; every other mail is decided after the second.
 func TestPoisonKills(t *testing.T) {
-	o, sha, before := surrounded(t, stage.Letter{From: "lead@example.com", Headers: []string{"X-Poison: yes"}, Body: "HELP\n"})
+	o, sha := surrounded(t, stage.Letter{From: "lead@example.com", Headers: []string{"X-Poison: yes"}, Body: "HELP\n"})
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	poison := end{traps: fmt.Sprintf("%s~X-Poison=kill", failpoint.Reading)}
@@ -69,10 +67,9 @@ func TestPoisonKills(t *testing.T) {
 		if err := o.bury(ctx); err != nil {
 			t.Fatal(err)
 		}
-		disposition, others := o.becameOf(sha)
-		if disposition != "" || death == 3 && others < before-1 {
-			t.Errorf("after death %d the mail is %q, and %d of %d others are decided", death, disposition, others, before-1)
-		}
+	}
+	if n := o.decided(); n != 2 {
+		t.Errorf("after the third death %d mails are decided, not the two others", n)
 	}
 	o.perform(poison)
 	if o.deaths > 0 {
@@ -84,7 +81,7 @@ func TestPoisonKills(t *testing.T) {
 // A mail the database refuses is put aside after three attempts, and no other
 // waits for it.
 func TestPoisonIsRefused(t *testing.T) {
-	o, sha, _ := surrounded(t, stage.Letter{From: "lead@example.com", Body: "HELP\n"})
+	o, sha := surrounded(t, stage.Letter{From: "lead@example.com", Body: "HELP\n"})
 	_, err := o.owner.Exec(`
 		create function refuse() returns trigger language plpgsql as $$ begin raise 'refused, as the test wants it'; end $$;
 		create trigger refuse before insert on messages for each row
