@@ -9,6 +9,7 @@ export GOFLAGS := $(GOFLAGS) -buildvcs=false
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
 LDFLAGS := -X main.version=$(VERSION)
 FUZZTIME ?= 30s
+RUNS ?= 2000
 TESTFLAGS ?=
 
 # Where make install puts things; what a packager needs is below DESTDIR.
@@ -36,6 +37,12 @@ test: deps lint ## Install what is missing, then vet, lint and all tests with -r
 .PHONY: test-long
 test-long: ## The property tests with a hundred times as many random cases.
 	go test -timeout 4h ./policy ./mailread -rapid.checks=10000
+
+.PHONY: test-chaos
+test-chaos: ## Kill the daemon 2,000 times at random (RUNS), by SEED if it is given.
+	@.ci/install test
+	@seed=$${SEED:-$$(date +%s)}; echo "make test-chaos RUNS=$(RUNS) SEED=$$seed"; \
+	go test -timeout 4h ./internal/chaos -run TestChaos -chaos.runs=$(RUNS) -chaos.seed=$$seed
 
 .PHONY: quick
 quick: ## All tests, without -race and without linting.

@@ -11,6 +11,6 @@
 // performances can be held against each other.
 //
 //	go test ./internal/chaos                                        # 200 performances
-//	go test ./internal/chaos -run Chaos -chaos.runs=2000            # more, by a seed that is printed
+//	make test-chaos                                                 # 2,000, by a seed that is printed
 //	go test ./internal/chaos -run 'Chaos/^17$' -chaos.seed=42 -v    # one of them again
 package chaos
