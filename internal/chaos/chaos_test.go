@@ -65,7 +65,7 @@ func (c *company) perform(t *testing.T, i int) {
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("this one again: go test ./internal/chaos -run 'Chaos/^%d$' -chaos.seed=%d", i, c.seed)
+			t.Logf("this one again: go test ./internal/chaos -run 'Chaos/^%d$' -chaos.seed=%d -chaos.runs=%d", i, c.seed, i+1)
 		}
 	})
 	o := performed(t, s, at, ends...)

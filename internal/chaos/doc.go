@@ -12,5 +12,5 @@
 //
 //	go test ./internal/chaos                                        # 200 performances
 //	make test-chaos                                                 # 2,000, by a seed that is printed
-//	go test ./internal/chaos -run 'Chaos/^17$' -chaos.seed=42 -v    # one of them again
+//	go test ./internal/chaos -run 'Chaos/^17$' -chaos.seed=42       # one of them again
 package chaos

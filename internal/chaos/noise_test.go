@@ -19,7 +19,7 @@ type answer struct {
 // written is the time every mail claims to be of. What counts is when it came.
 var written = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 
-func (a answer) bytes() []byte { return a.Letter.Bytes(a.id+"@mail.example.com", written) }
+func (a answer) bytes() []byte { return a.Bytes(a.id+"@mail.example.com", written) }
 
 // A manner is how somebody answers: what reaches the mailbox, the answer and
 // whatever comes beside it. It depends on nothing but the answer, and the mail

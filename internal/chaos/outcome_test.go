@@ -44,19 +44,12 @@ func (o *site) outcome() outcome {
 	o.t.Helper()
 	var lines outcome
 	for _, query := range outcomes {
-		rows, err := o.owner.Query(query)
+		rows, err := o.list(o.t.Context(), query)
 		if err != nil {
 			o.t.Fatal(err)
 		}
-		for rows.Next() {
-			var line string
-			if err := rows.Scan(&line); err != nil {
-				o.t.Fatal(err)
-			}
+		for _, line := range rows {
 			lines = append(lines, variable.ReplaceAllString(line, "*"))
-		}
-		if err := rows.Err(); err != nil {
-			o.t.Fatal(err)
 		}
 	}
 	for id := range o.sent() {
@@ -64,6 +57,23 @@ func (o *site) outcome() outcome {
 	}
 	slices.Sort(lines)
 	return lines
+}
+
+// list gives the rows of a query for one text.
+func (o *site) list(ctx context.Context, query string) (texts []string, err error) {
+	rows, err := o.owner.QueryContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return nil, err
+		}
+		texts = append(texts, text)
+	}
+	return texts, rows.Err()
 }
 
 // sent counts the mails the server took, by Message-ID.
@@ -136,18 +146,14 @@ var folders = map[string]string{
 
 // filed: every mail lies, once, in the folder of its disposition.
 func (o *site) filed() error {
-	rows, err := o.owner.Query(`select disposition, sha256 from messages`)
+	dispositions, err := o.list(o.t.Context(), `select disposition || ' ' || sha256 from messages`)
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
-	want := map[string]int{}
-	for rows.Next() {
-		var disposition, sha string
-		if err := rows.Scan(&disposition, &sha); err != nil {
-			return err
-		}
-		want[folders[disposition]+" "+sha]++
+	missing := map[string]int{}
+	for _, mail := range dispositions {
+		disposition, sha, _ := strings.Cut(mail, " ")
+		missing[folders[disposition]+" "+sha]++
 	}
 	for _, folder := range []string{"INBOX", "Done", "Ignored", "Attention"} {
 		mails, err := o.account().Folder(folder)
@@ -155,15 +161,15 @@ func (o *site) filed() error {
 			return err
 		}
 		for _, m := range mails {
-			want[folder+" "+digest(archived(m))]--
+			missing[folder+" "+digest(archived(m))]--
 		}
 	}
-	for what, n := range want {
+	for mail, n := range missing {
 		if n != 0 {
-			return fmt.Errorf("%s lies in its folder %d times too few", what, n)
+			return fmt.Errorf("%s lies in its folder %d times too few", mail, n)
 		}
 	}
-	return rows.Err()
+	return nil
 }
 
 // archived is what the record keeps of a mail: of one that is too large, the
@@ -179,35 +185,21 @@ func archived(m mailbox.Message) []byte {
 // the claim and before the mark, and no oftener. Where the network is rough, it
 // came no oftener than it was tried.
 func (o *site) repeated() error {
-	tries, err := o.tries()
+	each, err := o.list(o.t.Context(), `select message_id from outbox, generate_series(1, attempts)`)
+	tried := map[string]int{}
+	for _, id := range each {
+		tried[id]++
+	}
 	for id, n := range o.sent() {
 		allowed := 1 + o.repeatable[id]
 		if o.network != nil {
-			allowed = tries[id]
+			allowed = tried[id]
 		}
 		if n > allowed {
-			err = errors.Join(err, fmt.Errorf("mail %s came %d times; a program died %d times with it in hand, and it was tried %d times", id, n, o.repeatable[id], tries[id]))
+			err = errors.Join(err, fmt.Errorf("mail %s came %d times; a program died %d times with it in hand, and it was tried %d times", id, n, o.repeatable[id], tried[id]))
 		}
 	}
 	return err
-}
-
-func (o *site) tries() (map[string]int, error) {
-	rows, err := o.owner.Query(`select message_id, attempts from outbox`)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	tries := map[string]int{}
-	for rows.Next() {
-		var id string
-		var n int
-		if err := rows.Scan(&id, &n); err != nil {
-			return nil, err
-		}
-		tries[id] = n
-	}
-	return tries, rows.Err()
 }
 
 // rebuilt: the record holds, and everything is as it says.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -36,7 +37,7 @@ func (o *site) perform(ends ...end) {
 	stop, lived := make(chan struct{}), make(chan error, 1)
 	go func() { lived <- o.robots.live(stop) }()
 	var err error
-	for _, e := range append(ends[:len(ends):len(ends)], end{}) {
+	for _, e := range append(slices.Clip(ends), end{}) {
 		if err = o.life(ctx, e); err != nil {
 			break
 		}
@@ -92,11 +93,11 @@ func (o *site) until(ctx context.Context, p *program.Process, e end) error {
 	if e.after > 0 {
 		over = time.After(e.after)
 	}
-	said, ready := make(chan error, 1), make(chan error, 1)
+	said, ready := make(chan error, 1), make(chan bool, 1)
 	if e.says != "" {
 		go func() { said <- p.Says(ctx, e.says) }()
 	}
-	go func() { ready <- p.Ready(ctx) }()
+	go func() { ready <- p.Ready(ctx) == nil }()
 	var tick <-chan time.Time // of a program that is ready: it looks quiet before
 	for {
 		select {

@@ -176,21 +176,13 @@ func (o *site) bury(ctx context.Context) error {
 	if err := o.alone(ctx); err != nil {
 		return err
 	}
-	rows, err := o.owner.QueryContext(ctx, `
+	inHand, err := o.list(ctx, `
 		select message_id from outbox where state in ('pending', 'deferred') and due > now() and attempts > 0`)
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return err
-		}
+	for _, id := range inHand {
 		o.repeatable[id]++
-	}
-	if err := rows.Err(); err != nil {
-		return err
 	}
 	_, err = o.owner.ExecContext(ctx, `
 		update outbox set due = now() where state in ('pending', 'deferred') and due > now();
