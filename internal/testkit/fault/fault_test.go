@@ -175,7 +175,7 @@ func TestScriptCounts(t *testing.T) {
 		return fault.Plan{}
 	})
 	call(t, "tcp", p).say("a").hears("a")
-	call(t, "tcp", p).say("b").isCut("")
+	call(t, "tcp", p).say("b").isCut("b")
 	call(t, "tcp", p).say("c").hears("c")
 	if p.Struck() != 1 || p.Connections() != 3 {
 		t.Errorf("%d of %d connections were struck", p.Struck(), p.Connections())

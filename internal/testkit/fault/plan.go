@@ -3,6 +3,7 @@ package fault
 import (
 	"bytes"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -23,6 +24,9 @@ type Plan struct {
 	// Text is what the counting waits for: its first byte is byte one. Where it
 	// is empty, that is the connection's first.
 	Text string
+	// After is a text that must have passed before, the same way. It may be
+	// empty.
+	After string
 	// CutAfter is how many bytes pass before the connection is cut, both ways.
 	CutAfter int64
 	// StallAfter is how many bytes pass before nothing passes any more, either
@@ -57,9 +61,9 @@ func Random(r *rand.Rand, within int64) Plan {
 // struck from it.
 type count struct {
 	Plan
-	begun  bool
-	passed int64  // bytes since it began
-	tail   []byte // what passed before, as much as Text may begin in
+	texts  []string // to come before it begins
+	passed int64    // bytes since it began
+	tail   []byte   // what passed before, as much as the next text may begin in
 }
 
 // newCount follows the plan in one direction, if it is about that one.
@@ -67,7 +71,8 @@ func newCount(p Plan, way Direction) *count {
 	if p.Direction != Both && p.Direction != way {
 		p = Plan{}
 	}
-	return &count{Plan: p, begun: p.Text == ""}
+	texts := slices.DeleteFunc([]string{p.After, p.Text}, func(t string) bool { return t == "" })
+	return &count{Plan: p, texts: texts}
 }
 
 // A blow is what happens once a piece has passed.
@@ -83,8 +88,8 @@ const (
 // what is to be garbled.
 func (c *count) look(piece []byte) (pass int, b blow, garbled bool) {
 	start := 0 // the first byte of the piece that counts
-	if !c.begun {
-		if start = c.seek(piece); !c.begun {
+	if len(c.texts) > 0 {
+		if start = c.seek(piece); len(c.texts) > 0 {
 			return len(piece), none, false
 		}
 	}
@@ -107,19 +112,26 @@ func (c *count) look(piece []byte) (pass int, b blow, garbled bool) {
 	return pass, b, garbled
 }
 
-// seek looks for the text, which may have begun in an earlier piece, and says
-// how many bytes of this one come before it.
+// seek looks for the texts, of which one may have begun in an earlier piece, and
+// says how many bytes of this one come before the last of them.
 func (c *count) seek(piece []byte) int {
 	seen := append(c.tail, piece...)
-	at := bytes.Index(seen, []byte(c.Text))
-	if at < 0 {
-		c.tail = bytes.Clone(seen[max(0, len(seen)-len(c.Text)+1):])
-		return 0
+	from := 0
+	for {
+		text := []byte(c.texts[0])
+		at := bytes.Index(seen[from:], text)
+		if at < 0 {
+			c.tail = bytes.Clone(seen[max(from, len(seen)-len(text)+1):])
+			return 0
+		}
+		if c.texts = c.texts[1:]; len(c.texts) > 0 {
+			from += at + len(text)
+			continue
+		}
+		start := from + at - len(c.tail)
+		if start < 0 { // its beginning has passed
+			c.passed = int64(-start)
+		}
+		return max(start, 0)
 	}
-	c.begun = true
-	at -= len(c.tail)
-	if at < 0 { // its beginning has passed
-		c.passed = int64(-at)
-	}
-	return max(at, 0)
 }

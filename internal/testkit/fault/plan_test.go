@@ -11,21 +11,23 @@ func TestPlans(t *testing.T) {
 		passes string
 		then   blow
 	}{
-		"nothing":                   {Plan{}, said, none},
-		"a cut":                     {Plan{CutAfter: 5}, "hello", cut},
-		"a cut the other way":       {Plan{Direction: ToServer, CutAfter: 5}, said, none},
-		"a cut at the end":          {Plan{CutAfter: 12}, said, cut},
-		"a cut later than all":      {Plan{CutAfter: 13}, said, none},
-		"a cut at a text":           {Plan{Text: "wor", CutAfter: 3}, "hello, wor", cut},
-		"a cut at a text not said":  {Plan{Text: "hallo", CutAfter: 1}, said, none},
-		"a stall":                   {Plan{StallAfter: 7}, "hello, ", stall},
-		"a stall before a cut":      {Plan{StallAfter: 7, CutAfter: 9}, "hello, ", stall},
-		"a cut before a stall":      {Plan{StallAfter: 9, CutAfter: 7}, "hello, ", cut},
-		"a garbled byte":            {Plan{GarbleAt: 12}, "hello, worle", none},
-		"a garbled byte at a text":  {Plan{Text: "world", GarbleAt: 5}, "hello, worle", none},
-		"garbled and cut":           {Plan{GarbleAt: 2, CutAfter: 3}, "hdl", cut},
-		"garbled later than a cut":  {Plan{GarbleAt: 4, CutAfter: 3}, "hel", cut},
-		"garbled, stalled, garbled": {Plan{Text: "o", GarbleAt: 1, StallAfter: 2}, "helln,", stall},
+		"nothing":                    {Plan{}, said, none},
+		"a cut":                      {Plan{CutAfter: 5}, "hello", cut},
+		"a cut the other way":        {Plan{Direction: ToServer, CutAfter: 5}, said, none},
+		"a cut at the end":           {Plan{CutAfter: 12}, said, cut},
+		"a cut later than all":       {Plan{CutAfter: 13}, said, none},
+		"a cut at a text":            {Plan{Text: "wor", CutAfter: 3}, "hello, wor", cut},
+		"a cut at a text not said":   {Plan{Text: "hallo", CutAfter: 1}, said, none},
+		"a cut at a text after one":  {Plan{After: "o", Text: "o", CutAfter: 1}, "hello, wo", cut},
+		"a cut, texts the wrong way": {Plan{After: "wor", Text: "hel", CutAfter: 1}, said, none},
+		"a stall":                    {Plan{StallAfter: 7}, "hello, ", stall},
+		"a stall before a cut":       {Plan{StallAfter: 7, CutAfter: 9}, "hello, ", stall},
+		"a cut before a stall":       {Plan{StallAfter: 9, CutAfter: 7}, "hello, ", cut},
+		"a garbled byte":             {Plan{GarbleAt: 12}, "hello, worle", none},
+		"a garbled byte at a text":   {Plan{Text: "world", GarbleAt: 5}, "hello, worle", none},
+		"garbled and cut":            {Plan{GarbleAt: 2, CutAfter: 3}, "hdl", cut},
+		"garbled later than a cut":   {Plan{GarbleAt: 4, CutAfter: 3}, "hel", cut},
+		"garbled, stalled, garbled":  {Plan{Text: "o", GarbleAt: 1, StallAfter: 2}, "helln,", stall},
 	} {
 		for _, size := range []int{len(said), 5, 1} {
 			passed, then := handed(newCount(c.plan, ToClient), said, size)
