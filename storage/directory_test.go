@@ -69,6 +69,7 @@ func TestDirectoryIsHeld(t *testing.T) {
 		select {
 		case err := <-decided:
 			t.Errorf("a decision did not wait: %v", err)
+			decided <- err
 		case <-time.After(100 * time.Millisecond):
 		}
 		load(t, tx, "two")
