@@ -1,0 +1,117 @@
+package bench
+
+import (
+	"bytes"
+	"database/sql"
+	"fmt"
+	"regexp"
+	"sync"
+	"time"
+)
+
+const refusal = `REJECT
+
+Reason: the support contract was renewed last week
+`
+
+// An archive is a company with so many changes behind it.
+type archive struct {
+	*company
+	stored  int
+	answers [][]byte // still to be decided
+}
+
+// archive founds a company that has so many ended changes, and some more that
+// wait for an answer each. One change is ended at the desk, and its rows are
+// then written again under other names.
+func (r *rig) archive(stored, waiting int) *archive {
+	r.Helper()
+	a := &archive{company: r.found(r.newDatabase()), stored: stored}
+	r.careless(func() {
+		a.reject(a.propose(1)[0])
+		a.multiply(stored)
+		a.answers = a.propose(waiting)
+	})
+	r.settle(a.db)
+	return a
+}
+
+// reject decides an approval as if it were a refusal.
+func (c *company) reject(answer []byte) {
+	c.Helper()
+	d := c.open()
+	c.decide(d, [][]byte{bytes.Replace(answer, []byte(crlf(approval)), []byte(crlf(refusal)), 1)})
+	c.must(d.Close())
+	c.markSent()
+}
+
+// copies are the statements by which everything of one change is written again
+// for each g. A key {so} becomes another one of as many characters. Of our own
+// mails only the beginning is kept, and of other people's nothing but what is
+// looked for: nobody reads them again, and they would take ten times the space.
+var copies = []string{
+	`insert into changes
+		select {id 20}, 'D-2025-' || g, 'CHG-2025-' || g, state, revision, hash, proposer, implementer, attempt, passed_by,
+			told, live, ever_live, held_from, open_ballots, title, major, restricted, opened_at, ended_at, updated_seq, body
+		from changes`,
+	`insert into ballots
+		select {id 16}, {change 20}, kind, person, revision, attempt, status, keyword, issued_at, due_at, answered_at from ballots`,
+	`insert into tokens
+		select {hash 64}, kid, generation, purpose, {change 20}, {ballot 16}, person from tokens`,
+	`insert into attempts
+		select folder, uidvalidity, uid + 10 * g, attempts from attempts`,
+	`insert into messages (folder, uidvalidity, uid, disposition, reason, sha256, message_id_hash, content_key, sender, person,
+			change, ballot, received_at, decided_at, size)
+		select folder, uidvalidity, uid + 10 * g, disposition, reason, {sha256 64}, {message_id_hash 64}, {content_key 64}, sender, person,
+			{change 20}, {ballot 16}, received_at, decided_at, size
+		from messages`,
+	`insert into outbox (message_id, change, ballot, notice, person, recipient, asks, kid, token_ballot, token_person, generation,
+			body, at, state, due, attempts, ended_at)
+		select {message_id 24} || '@example.com', {change 20}, ballot, notice, person, recipient, asks, kid, token_ballot, token_person,
+			generation, left(body, 300), at, state, due, attempts, ended_at
+		from outbox`,
+	`insert into events
+		select seq + (select max(seq) from events) * (g - 1), at, subject_kind, {subject 20}, kind, prev, payload_hash,
+			decode({hash::text 64}, 'hex')
+		from events`,
+	`insert into event_payloads
+		select seq + (select max(seq) from event_payloads) * (g - 1), salt, payload from event_payloads`,
+}
+
+var another = regexp.MustCompile(`\{(\S+) (\d+)\}`)
+
+// multiply makes so many changes of the only one there is.
+func (c *company) multiply(stored int) {
+	c.Helper()
+	// The rows fit each other: nobody need look whether they do.
+	db, err := sql.Open("postgres", with(with(c.db.owner, "user", superuser), "session_replication_role", "replica"))
+	c.must(err)
+	defer db.Close()
+	var writers sync.WaitGroup
+	errs := make(chan error, len(copies))
+	for _, statement := range copies {
+		writers.Go(func() {
+			statement := another.ReplaceAllString(statement, `left(md5($1 || g::text) || md5(g::text || $1), $2)`)
+			_, err := db.Exec(fmt.Sprintf(`%s cross join generate_series(2, %d) as g`, statement, stored))
+			errs <- err
+		})
+	}
+	writers.Wait()
+	close(errs)
+	for err := range errs {
+		c.must(err)
+	}
+	c.say(`update chain_head set seq = (select max(seq) from events)`)
+	c.uid += 10 * stored
+}
+
+// decideSome decides the next answers at the desk, and gives how many a second.
+func (a *archive) decideSome(n int) (perSecond float64) {
+	a.Helper()
+	d := a.open()
+	defer d.Close() //nolint:errcheck // all is committed
+	began := time.Now()
+	a.decide(d, a.answers[:n])
+	a.answers = a.answers[n:]
+	return float64(n) / time.Since(began).Seconds()
+}
