@@ -44,6 +44,10 @@ test-chaos: ## Kill the daemon 2,000 times at random (RUNS), by SEED if it is gi
 	@seed=$${SEED:-$$(date +%s)}; echo "make test-chaos RUNS=$(RUNS) SEED=$$seed"; \
 	go test -timeout 4h ./internal/chaos -run TestChaos -chaos.runs=$(RUNS) -chaos.seed=$$seed
 
+.PHONY: bench
+bench: deps ## Measure the daemon beside the limits of this machine, and write docs/performance.md.
+	go test ./internal/bench -run '^TestMeasure$$' -count=1 -timeout 2h -v -measure
+
 .PHONY: quick
 quick: ## All tests, without -race and without linting.
 	go test -timeout 10m $(TESTFLAGS) ./...
