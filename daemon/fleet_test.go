@@ -241,7 +241,11 @@ func (f *fleet) serve(path string, o daemon.Options) *member {
 	ctx, cancel := context.WithCancel(context.Background())
 	m.cancel = cancel
 	go func() { m.ended <- m.Run(ctx) }()
-	f.t.Cleanup(func() { m.stop() })
+	f.t.Cleanup(func() {
+		if err := m.stop(); err != nil {
+			f.t.Error(err)
+		}
+	})
 	return m
 }
 
