@@ -272,39 +272,50 @@ func TestGoingBackAfterAKill(t *testing.T) {
 }
 
 // A newer schema that this program still knows changes nothing. One it does not
-// know ends it, in the midst of a mail or with nothing to do, and says what to
-// do; nothing is decided, no mail is blamed, and it does not start again.
+// know ends it and says what to do: with nothing in hand, in the midst of a mail,
+// or at the first column that is there no more. Nothing is decided, no mail is
+// blamed, and it does not start again.
 func TestOlderProgram(t *testing.T) {
 	t.Parallel()
-	for _, idle := range []bool{true, false} {
-		f := newFleet(t)
-		o := hurried()
-		if !idle {
-			o.Beat = time.Hour
-		}
-		m := f.serve(f.configure(), o)
-		f.propose(1)
-		f.quiet()
-		f.exec(`update schema_info set version = version + 1`)
-		f.propose(1)
-		f.quiet()
-		f.exec(`update schema_info set oldest = version`)
-		if !idle {
-			f.write(stage.Letter{From: "lead@example.com", Subject: "too late", Body: fleetProposal})
-		}
-		err := <-m.ended
-		if !errors.Is(err, storage.ErrSchemaTooNew) || !strings.Contains(err.Error(), "install a newer countersign") {
-			t.Errorf("idle %v: it ended with %v", idle, err)
-		}
-		m.ended <- nil // for its clean-up
-		if n := f.decided(); n != 2 {
-			t.Errorf("idle %v: %d mails are decided", idle, n)
-		}
-		if n := f.blamed(); n != 0 {
-			t.Errorf("idle %v: a mail is blamed", idle)
-		}
-		if err := f.store.CheckSchema(t.Context()); err == nil {
-			t.Errorf("idle %v: it would start again", idle)
-		}
+	for name, c := range map[string]struct {
+		migration string
+		mail      bool
+	}{
+		"idle":       {"", false},
+		"deciding":   {"", true},
+		"contracted": {"alter table messages rename column content_key to key", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFleet(t)
+			o := hurried()
+			if c.mail {
+				o.Beat = time.Hour // so that only the mail finds out
+			}
+			m := f.serve(f.configure(), o)
+			f.propose(1)
+			f.quiet()
+			f.exec(`update schema_info set version = version + 1`)
+			f.propose(1)
+			f.quiet()
+			f.exec(`update schema_info set oldest = version;` + c.migration)
+			if c.mail {
+				f.write(stage.Letter{From: "lead@example.com", Subject: "too late", Body: fleetProposal})
+			}
+			err := <-m.ended
+			m.ended <- nil // for its clean-up
+			if !errors.Is(err, storage.ErrSchemaTooNew) || !strings.Contains(err.Error(), "install a newer countersign") {
+				t.Errorf("it ended with %v", err)
+			}
+			if n := f.decided(); n != 2 {
+				t.Errorf("%d mails are decided", n)
+			}
+			if n := f.blamed(); n != 0 {
+				t.Error("a mail is blamed")
+			}
+			if err := f.store.CheckSchema(t.Context()); err == nil {
+				t.Error("it would start again")
+			}
+		})
 	}
 }

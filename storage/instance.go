@@ -50,7 +50,7 @@ func (s *Store) Beat(ctx context.Context, i Instance) (InForce, error) {
 		left join lateral (select host, at from directory order by version desc limit 1) as d on true`,
 		i.ID, i.Host, i.Version, i.Directory)
 	if err != nil {
-		return InForce{}, fmt.Errorf("telling the other instances that this one runs: %w", err)
+		return InForce{}, fmt.Errorf("telling the other instances that this one runs: %w", s.leftBehind(ctx, err))
 	}
 	if now.Oldest > SchemaVersion {
 		return InForce{}, tooNew(now.Oldest)

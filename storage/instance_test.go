@@ -97,3 +97,29 @@ func TestBeatUnderANewerSchema(t *testing.T) {
 	}
 	wantError(t, err, "install a newer countersign")
 }
+
+// What a newer schema has taken away is why an older program fails, not what it
+// was about to write; with a schema it knows, the fault is its own.
+func TestLeftBehind(t *testing.T) {
+	s, owner := openBoth(t)
+	exec(t, owner, `alter table instances rename column host to machine; alter table events rename column kind to sort`)
+	both := func() []error {
+		_, beating := s.Beat(t.Context(), storage.Instance{ID: "a"})
+		writing := s.Tx(t.Context(), func(tx *storage.Tx) error {
+			tx.Append(storage.SubjectOperator, "x", storage.Entry{Kind: "test", At: noon})
+			return nil
+		})
+		return []error{beating, writing}
+	}
+	for _, err := range both() {
+		if err == nil || errors.Is(err, storage.ErrSchemaTooNew) || storage.Blameless(err) {
+			t.Errorf("under a schema it knows: %v", err)
+		}
+	}
+	exec(t, owner, `update schema_info set version = version + 1, oldest = version + 1`)
+	for _, err := range both() {
+		if !errors.Is(err, storage.ErrSchemaTooNew) || !storage.Blameless(err) {
+			t.Errorf("under a newer schema: %v", err)
+		}
+	}
+}

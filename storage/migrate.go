@@ -108,6 +108,20 @@ func (s *Store) CheckSchema(ctx context.Context) error {
 	return nil
 }
 
+// leftBehind adds the reason to an error that comes of a schema this program
+// does not know: what it asks for is there no more.
+func (s *Store) leftBehind(ctx context.Context, err error) error {
+	const undefined = "42" // the class of: no such table, no such column
+	if known, ok := errors.AsType[*pq.Error](err); !ok || known.Code.Class() != undefined {
+		return err
+	}
+	var oldest int
+	if s.db.GetContext(ctx, &oldest, `select oldest from schema_info`) != nil || oldest <= SchemaVersion {
+		return err
+	}
+	return fmt.Errorf("%w: %w", tooNew(oldest), err)
+}
+
 // CheckRole refuses a role that could rewrite the record: the daemon must not
 // be able to, whatever it is made to do.
 func (s *Store) CheckRole(ctx context.Context) error {

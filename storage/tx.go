@@ -44,7 +44,7 @@ const tries = 5
 // A connection lost while committing is not tried again: whether the commit
 // took place is then unknown, and the caller must look.
 func (s *Store) Tx(ctx context.Context, do func(*Tx) error) error {
-	return s.again(ctx, func() error { return s.once(ctx, do) })
+	return s.leftBehind(ctx, s.again(ctx, func() error { return s.once(ctx, do) }))
 }
 
 // again does it, and again where it may well succeed then.
