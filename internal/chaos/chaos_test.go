@@ -72,9 +72,7 @@ func (c *company) perform(t *testing.T, i int) {
 	o.holds(c.expected.of(t, s))
 	c.deaths.Add(int64(o.deaths))
 	c.faults.Add(int64(o.network.struck()))
-	for _, n := range o.sent() {
-		c.repeats.Add(int64(n - 1))
-	}
+	c.repeats.Add(int64(o.repeats()))
 }
 
 // perStory is how often a story is performed, each time with other ends.

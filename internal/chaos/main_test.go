@@ -1,6 +1,8 @@
 package chaos_test
 
 import (
+	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -23,18 +25,18 @@ var authority = sync.OnceValue(func() *mailbox.Authority {
 	return a
 })
 
-// Each play is performed to its end.
+// Each play is performed to its end, and the program has nothing to complain of.
 func TestPlays(t *testing.T) {
 	for _, p := range plays {
 		t.Run(p.name, func(t *testing.T) {
 			o := performed(t, simple(p), place{})
-			var state string
-			if err := o.owner.QueryRow(`select state from changes`).Scan(&state); err != nil {
-				t.Fatal(err)
+			if states, err := o.list(t.Context(), `select state from changes`); err != nil || !slices.Equal(states, []string{string(p.end)}) {
+				t.Errorf("it ended %v, %v, not %s", states, err, p.end)
 			}
-			if state != string(p.end) {
-				t.Errorf("it ended %s, not %s", state, p.end)
+			if log := strings.Join(o.tale, ""); strings.Contains(log, "level=ERROR") {
+				t.Error("there are errors in its log")
 			}
+			o.holds(o.outcome())
 		})
 	}
 }

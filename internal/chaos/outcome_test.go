@@ -90,6 +90,15 @@ func (o *site) sent() map[string]int {
 	return times
 }
 
+// repeats counts the mails that came again.
+func (o *site) repeats() (n int) {
+	o.t.Helper()
+	for _, times := range o.sent() {
+		n += times - 1
+	}
+	return n
+}
+
 // equals holds the outcome against that of an undisturbed performance.
 func (o outcome) equals(undisturbed outcome) error {
 	var differences []string
