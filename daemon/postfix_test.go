@@ -21,8 +21,8 @@ var beyond = map[string]string{
 
 // TestConversationsOnPostfix plays the same scripts by way of the servers that
 // companies run: people submit to Postfix, which hands over to Dovecot, where
-// the daemon reads; it submits to Postfix, and people read in Dovecot. TLS is
-// implicit for the one half and by STARTTLS for the other, everywhere.
+// the daemon reads; it submits to Postfix, and people read in Dovecot. All who log
+// in over TLS do so from the first byte in some plays, after STARTTLS in others.
 func TestConversationsOnPostfix(t *testing.T) {
 	free := newPostOffices(t)
 	for i, name := range scripts(t) {
