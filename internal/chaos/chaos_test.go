@@ -88,6 +88,8 @@ func chance(rng *rand.Rand, rough bool) end {
 		func() end { return end{after: soon, traps: fmt.Sprintf("%s:%d=sleep", point, 1+rng.IntN(4))} },
 		func() end { return end{says: sayings[rng.IntN(len(sayings))]} },
 		func() end { return end{after: soon, asked: true} },
+		func() end { return end{twin: true, after: soon, asked: true} },
+		func() end { return end{twin: true, traps: fmt.Sprintf("%s:%d=kill", point, 1+rng.IntN(8))} },
 	}
 	if rough {
 		kinds = []func() end{

@@ -19,10 +19,11 @@ type end struct {
 	says  string        // it is killed when it has said this
 	asked bool          // it is not killed but asked to stop
 	storm uint64        // what the network does meanwhile is drawn from this; 0: nothing
+	twin  bool          // another program runs beside it, and survives it for a while
 }
 
 func (e end) String() string {
-	return fmt.Sprintf("a life: traps %q, storm %d, ends after %v or %q, asked %v", e.traps, e.storm, e.after, e.says, e.asked)
+	return fmt.Sprintf("--- traps %q, after %v, says %q, asked %v, storm %d, twin %v\n", e.traps, e.after, e.says, e.asked, e.storm, e.twin)
 }
 
 // patience is how long a performance may take in all; it decides nothing.
@@ -53,7 +54,11 @@ func (o *site) perform(ends ...end) {
 func (o *site) life(ctx context.Context, e end) error {
 	o.network.storm(e.storm)
 	p := o.start(e.traps)
-	defer func() { o.tale = append(o.tale, "--- "+e.String()+"\n"+p.Log()) }()
+	defer func() { o.tale = append(o.tale, e.String()+p.Log()) }()
+	survive := func() error { return nil }
+	if e.twin {
+		survive = o.twin(ctx)
+	}
 	if err := o.until(ctx, p, e); err != nil {
 		return errors.Join(err, p.Kill())
 	}
@@ -66,7 +71,19 @@ func (o *site) life(ctx context.Context, e end) error {
 	if p.Killed() {
 		o.deaths++
 	}
-	return errors.Join(o.bury(ctx), o.forgive(ctx))
+	return errors.Join(survive(), o.bury(ctx), o.forgive(ctx))
+}
+
+// twin starts another program, and gives what it does when the first has ended:
+// it goes on for a while, and is killed.
+func (o *site) twin(ctx context.Context) (survive func() error) {
+	q := o.start("")
+	return func() error {
+		defer func() { o.tale = append(o.tale, end{twin: true}.String()+q.Log()) }()
+		err := errors.Join(o.until(ctx, q, end{after: 300 * time.Millisecond}), q.Kill())
+		o.deaths++
+		return err
+	}
 }
 
 // finish ends a life that is not over yet.
