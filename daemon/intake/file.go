@@ -40,6 +40,9 @@ func (p *pass) move(uids []uint32) error {
 		some := byFolder[folder]
 		p.Pulse.Within(p.CommandTimeout + slack)
 		err := p.s.file(set(some), folder)
+		if refused(err) && p.s.prepare() == nil { // somebody may have deleted it
+			err = p.s.file(set(some), folder)
+		}
 		if refused(err) {
 			p.Log.Error("mail cannot be moved", "folder", folder, "mails", len(some), "error", err)
 			continue

@@ -129,14 +129,20 @@ func (s *session) login() error {
 	return err
 }
 
-// prepare creates the folders that are missing.
+// prepare creates the folders that are missing. One that the server refuses is
+// no reason to decide nothing: what belongs there stays in the inbox.
 func (s *session) prepare() error {
 	missing, err := s.missing()
 	if err != nil {
 		return err
 	}
 	for _, name := range missing {
-		if err := s.client.Create(name, nil).Wait(); err != nil {
+		err := s.client.Create(name, nil).Wait()
+		if refused(err) {
+			s.Log.Error("folder cannot be created", "folder", name, "error", err)
+			continue
+		}
+		if err != nil {
 			return fmt.Errorf("creating folder %q: %w", name, s.explain(err))
 		}
 		// So that mail clients show it; one that does not is no reason to stop.

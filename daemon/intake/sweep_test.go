@@ -266,21 +266,31 @@ func TestMailThatVanishes(t *testing.T) {
 	lies(t, s.Account(changes), map[string]int{"INBOX": 0, "Done": 100, "Attention": 1})
 }
 
-// The folder goes away before the mail can be moved: the mail stays, and is
-// moved by the next sweep without being decided again.
-func TestMoveThatIsRefused(t *testing.T) {
+// The folder goes away before the mail can be moved: it is made anew.
+func TestFolderThatGoesAway(t *testing.T) {
 	everywhere(t, func(t *testing.T, p provider, user string) {
 		deliver(t, p, user, "one")
 		c := newClerk()
 		c.decides = func(context.Context, desk.Incoming) (desk.Filing, error) {
 			return desk.FileDone, otherClient(t, p.Account(user)).Delete("Done").Wait()
 		}
-		i := intake.New(options(t, p.Account(user)), c)
-		sweep(t, i, 1)
-		lies(t, p.Account(user), map[string]int{"INBOX": 1, "Done": 0})
-		sweep(t, i, 0)
+		sweep(t, intake.New(options(t, p.Account(user)), c), 1)
 		lies(t, p.Account(user), map[string]int{"INBOX": 0, "Done": 1})
 	})
+}
+
+// The folder is gone and cannot be made anew: the mail is decided and stays, and
+// is moved by the next sweep that can, without being decided again.
+func TestMoveThatIsRefused(t *testing.T) {
+	s := inProcess(t)
+	s.RefuseCreate(true)
+	deliver(t, s, changes, "one")
+	i := intake.New(options(t, s.Account(changes)), newClerk())
+	sweep(t, i, 1)
+	lies(t, s.Account(changes), map[string]int{"INBOX": 1, "Done": 0})
+	s.RefuseCreate(false)
+	sweep(t, i, 0)
+	lies(t, s.Account(changes), map[string]int{"INBOX": 0, "Done": 1})
 }
 
 // The connection breaks after the desk decided and before the mail is moved. The
