@@ -92,7 +92,7 @@ func New(ctx context.Context, c *config.Config, o Options) (*Daemon, error) {
 		Limits: limits(c), Host: self.Host, Now: o.Now, Log: o.Log,
 	})
 	reading := intakeOptions(c, o)
-	reading.Pulse = &d.pulses.intake
+	reading.Pulse, reading.Known = &d.pulses.intake, store.KnownMails
 	d.Intake = intake.New(reading, o.front(d.Desk))
 	sending := outboxOptions(c, o)
 	sending.Failed = d.Desk.Undelivered

@@ -7,6 +7,7 @@ import (
 
 	"github.com/coreos/go-systemd/v22/daemon"
 
+	"github.com/countersign/countersign/daemon/intake"
 	"github.com/countersign/countersign/storage"
 )
 
@@ -45,7 +46,11 @@ func (*serveCmd) Run(g *globals) error {
 	watched, ended := context.WithCancel(context.WithoutCancel(g.ctx)) // the last mails may hang, too
 	defer ended()
 	go d.Watch(watched, interval, tell)
-	return d.Run(g.ctx)
+	err = d.Run(g.ctx)
+	if errors.Is(err, intake.ErrUnknownMail) {
+		return hinted(err, "If a backup was restored, stop the daemon and run countersign recover: it decides what this database lacks. If this database is meant to be new, empty the folder.")
+	}
+	return err
 }
 
 // tell tells systemd how the daemon does. Without systemd nobody listens.

@@ -75,6 +75,9 @@ type Options struct {
 	Now func() time.Time
 	// Pulse is told how long what comes next may take. It may be nil.
 	Pulse *pulse.Pulse
+	// Known says whether the database is as old as the mailbox. Without it, Run
+	// does not ask.
+	Known Known
 }
 
 // The defaults of Options.
@@ -154,7 +157,7 @@ func (i *Intake) Sweep(ctx context.Context) (int, error) {
 
 // Run reads the mailbox until ctx ends, and finishes the mails in hand first. It
 // ends by itself only when nothing more must be decided, with
-// [storage.ErrDirectoryChanged] or [storage.ErrSchemaTooNew].
+// [storage.ErrDirectoryChanged], [storage.ErrSchemaTooNew] or [ErrUnknownMail].
 func (i *Intake) Run(ctx context.Context) error {
 	retry := server.Backoff{First: time.Second, Last: 5 * time.Minute}
 	defer i.Pulse.Rest()
@@ -191,6 +194,9 @@ func (i *Intake) live(ctx context.Context) error {
 	}
 	defer s.close()
 	if err := s.prepare(); err != nil {
+		return err
+	}
+	if err := i.remembers(ctx, s); err != nil {
 		return err
 	}
 	i.Log.Info("mailbox connected", "idle", s.can(idling), "move", s.can(moving))

@@ -225,7 +225,7 @@ func (p *pass) decideLast(ctx context.Context) error {
 
 // final is the error if it means that this instance must decide nothing more.
 func final(err error) error {
-	if errors.Is(err, storage.ErrDirectoryChanged) || errors.Is(err, storage.ErrSchemaTooNew) {
+	if errors.Is(err, storage.ErrDirectoryChanged) || errors.Is(err, storage.ErrSchemaTooNew) || errors.Is(err, ErrUnknownMail) {
 		return fmt.Errorf("deciding mail: %w", err)
 	}
 	return nil
