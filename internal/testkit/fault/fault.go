@@ -115,11 +115,15 @@ func (p *Proxy) each(do func(*link)) {
 }
 
 // Script gives each connection made from now on its plan. Connections are
-// counted from zero over the life of the proxy; nil ends the harm.
+// counted from zero over the life of the proxy. Nil ends the harm, also that
+// which the connections there are have yet to come to.
 func (p *Proxy) Script(plan func(conn int) Plan) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.script = plan
+	if plan == nil {
+		p.each(func(l *link) { l.calm.Store(true) })
+	}
 }
 
 // Cut cuts every connection there is.

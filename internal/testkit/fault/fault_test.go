@@ -182,6 +182,16 @@ func TestScriptCounts(t *testing.T) {
 	}
 }
 
+// What a connection has yet to come to does not happen any more.
+func TestScriptEnds(t *testing.T) {
+	p := anEcho(t)
+	p.Script(func(int) fault.Plan { return fault.Plan{CutAfter: 10} })
+	c := call(t, "tcp", p)
+	c.say("before").hears("before")
+	p.Script(nil)
+	c.say("and after").hears("and after")
+}
+
 func TestDelay(t *testing.T) {
 	p := anEcho(t)
 	p.Script(func(int) fault.Plan { return fault.Plan{Delay: 20 * time.Millisecond} })

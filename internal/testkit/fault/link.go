@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -14,6 +15,7 @@ type link struct {
 	client, server net.Conn // server is nil until it was dialed
 	plan           Plan
 	gate           *gate
+	calm           atomic.Bool // the plan is void
 
 	mu    sync.Mutex
 	ended bool
@@ -91,6 +93,9 @@ func (l *link) pump(to, from net.Conn, c *count) {
 // still stands.
 func (l *link) hand(to net.Conn, piece []byte, c *count) bool {
 	for len(piece) > 0 {
+		if l.calm.Load() {
+			c = newCount(Plan{}, Both)
+		}
 		if !l.wait() || !l.pause(c.Delay) {
 			return false
 		}
