@@ -74,7 +74,8 @@ install: build ## Install the program, its service, manual and example configura
 	install -D -m 644 systemd/countersign.sysusers $(to)/lib/sysusers.d/countersign.conf
 	install -D -m 644 systemd/countersign.service $(to)/lib/systemd/system/countersign.service
 	sed -i 's|/usr/local/|$(PREFIX)/|' $(to)/lib/systemd/system/countersign.service
-	$(if $(DESTDIR),,systemd-sysusers $(to)/lib/sysusers.d/countersign.conf)
+	$(if $(DESTDIR),,if command -v systemd-sysusers >/dev/null; then systemd-sysusers $(to)/lib/sysusers.d/countersign.conf; fi)
+	$(if $(DESTDIR),,getent group countersign >/dev/null || { echo "There is no systemd here: make the user and the group countersign, then install again." >&2; exit 1; })
 	[ -e $(etc)/countersign.toml ] || \
 		install -D -m 640 $(if $(DESTDIR),,-g countersign) systemd/countersign.toml $(etc)/countersign.toml
 
