@@ -119,6 +119,7 @@ func outputs(t *testing.T) map[string]string {
 	showExplanations(shelf{asked(t), all})
 	showChanges(shelf{threeChanges(t), all})
 	showRecord(shelf{asked(t), all})
+	showRecovery(shelf{burnt(t), all})
 	return all
 }
 

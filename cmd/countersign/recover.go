@@ -33,8 +33,8 @@ killed and run again; once everything is known it decides nothing.`
 // Run decides once more what a restored database does not know.
 func (c *recoverCmd) Run(g *globals) error {
 	looking, deciding := newProgress(g.stderr, "mails looked at"), newProgress(g.stderr, "mails decided")
-	if deciding.on { // in place of a line for each
-		g.log = slog.New(slog.NewTextHandler(g.stderr, &slog.HandlerOptions{Level: max(g.LogLevel, slog.LevelWarn)}))
+	if g.LogLevel == slog.LevelInfo { // a line for each mail would be in the way of the bar
+		g.log = slog.New(slog.NewTextHandler(g.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	}
 	d, err := g.daemon()
 	if err != nil {
