@@ -13,9 +13,9 @@ import (
 // office is a story whose changes are still open at its end: one waits for its
 // tester, one for its implementer, one for its check.
 var office = story{seed: 2, changes: []change{
-	stageOf(2, 0, byName("asked about"), func() manner { return plainly }),
-	stageOf(2, 1, byName("incomplete"), func() manner { return plainly }),
-	stageOf(2, 2, byName("by the other half"), func() manner { return plainly }),
+	cast(2, 0, byName("asked about"), func() manner { return plainly }),
+	cast(2, 1, byName("incomplete"), func() manner { return plainly }),
+	cast(2, 2, byName("by the other half"), func() manner { return plainly }),
 }}
 
 func byName(name string) play {

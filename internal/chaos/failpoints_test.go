@@ -11,8 +11,8 @@ import (
 
 // everything is a story in which a mail comes to every point many times.
 var everything = story{changes: []change{
-	stageOf(1, 0, plays[0], func() manner { return twice }),
-	stageOf(1, 1, plays[1], func() manner { return afterForwarding }),
+	cast(1, 0, plays[0], func() manner { return twice }),
+	cast(1, 1, plays[1], func() manner { return afterForwarding }),
 }}
 
 // scenes are the tests of the points no mail passes.

@@ -27,7 +27,7 @@ func tell(seed uint64) story {
 	rng := rand.New(rand.NewPCG(seed, 0))
 	s := story{seed: seed}
 	for i, which := range rng.Perm(len(plays))[:2+rng.IntN(2)] {
-		s.changes = append(s.changes, stageOf(seed, i, plays[which], func() manner {
+		s.changes = append(s.changes, cast(seed, i, plays[which], func() manner {
 			if rng.IntN(3) > 0 {
 				return plainly
 			}
@@ -39,10 +39,11 @@ func tell(seed uint64) story {
 
 // simple is a story of one play, its lines spoken plainly.
 func simple(p play) story {
-	return story{changes: []change{stageOf(0, 0, p, func() manner { return plainly })}}
+	return story{changes: []change{cast(0, 0, p, func() manner { return plainly })}}
 }
 
-func stageOf(seed uint64, i int, p play, next func() manner) change {
+// cast is a play in a story: in which manner each line is spoken says next.
+func cast(seed uint64, i int, p play, next func() manner) change {
 	l := stage.Letter{From: "lead@example.com", Subject: fmt.Sprintf("Change %d: %s", i+1, p.name), Body: p.proposal}
 	c := change{play: p, opening: answer{Letter: l, id: fmt.Sprintf("proposal-%d-%d", seed, i)}.bytes()}
 	for range p.lines {
