@@ -23,7 +23,10 @@ import (
 type line struct {
 	conn    net.Conn
 	client  *smtp.Client
-	timeout time.Duration
+	timeout time.Duration // for a mail
+	first   time.Duration // for the first word of a mail, on a line that has sent one before
+	used    bool
+	since   time.Time // when it was last used
 }
 
 // What became of a mail.
@@ -40,6 +43,9 @@ type result struct {
 	code   int    // of the server, if it said one
 	why    string // in the server's words
 	broken bool   // the connection is of no more use
+	// unheard says that the connection was of no use from the start: nothing was
+	// said of the mail.
+	unheard bool
 }
 
 // grace is how long the mail in hand may still take once we are told to stop.
@@ -53,7 +59,7 @@ func (o *Outbox) dial(ctx context.Context) (*line, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.DialTimeout)
 	defer cancel()
-	l := &line{timeout: o.Timeout}
+	l := &line{timeout: o.Timeout, first: min(o.DialTimeout, o.Timeout)}
 	if err := l.connect(ctx, e, o.TLS); err != nil {
 		l.drop()
 		return nil, fmt.Errorf("connecting to %s: %w", e.Address, err)
@@ -150,17 +156,22 @@ func (o *Outbox) login(l *line, e server.Endpoint) error {
 
 // submit sends one mail to one recipient.
 func (l *line) submit(ctx context.Context, from, to string, raw []byte) result {
-	l.conn.SetDeadline(time.Now().Add(l.timeout)) //nolint:errcheck // the write that follows will say so
-	stop := context.AfterFunc(ctx, func() {
-		l.conn.SetDeadline(time.Now().Add(min(grace, l.timeout))) //nolint:errcheck // likewise
-	})
+	stop := context.AfterFunc(ctx, func() { l.within(ctx, l.timeout) })
 	defer stop()
+	first := l.timeout
+	if l.used {
+		first = l.first // it may have died in silence
+	}
+	l.used = true
+	l.within(ctx, first)
 	l.client.SkipSMTPUTF8(ascii(from + to))
 	if err := l.client.Mail("<" + from + ">"); err != nil {
 		r := l.failure("the sender", err)
 		r.fate = postponed // no fault of this mail: it would be all the others', too
+		r.unheard = r.code == 0 || r.code == 421
 		return r
 	}
+	l.within(ctx, l.timeout)
 	if err := l.client.Rcpt("<" + to + ">"); err != nil {
 		return l.failure("the recipient", err)
 	}
@@ -179,6 +190,23 @@ func (l *line) submit(ctx context.Context, from, to string, raw []byte) result {
 		return r
 	}
 	return result{fate: accepted}
+}
+
+// within sets the time for what comes next; less if we are told to stop.
+func (l *line) within(ctx context.Context, d time.Duration) {
+	l.conn.SetDeadline(time.Now().Add(d)) //nolint:errcheck // the write that follows will say so
+	if ctx.Err() != nil {
+		l.conn.SetDeadline(time.Now().Add(min(grace, d))) //nolint:errcheck // likewise
+	}
+}
+
+// unless gives the line if it is not broken, and nil otherwise.
+func (l *line) unless(broken bool) *line {
+	if broken {
+		l.drop()
+		return nil
+	}
+	return l
 }
 
 // failure tells the server's refusals from a line that broke. Only a permanent

@@ -1,6 +1,6 @@
-// Package outbox hands the mail we owe to the SMTP server: it claims a mail,
-// fills in the reader's token, encodes it, submits it, and reports what came of
-// it. It chooses no recipient and writes no word.
+// Package outbox hands the mail we owe to the SMTP server: it claims mails, fills
+// in each reader's token, encodes them, submits them, and reports what came of
+// them. It chooses no recipient and writes no word.
 //
 // Each mail goes to one recipient. A server that refuses it for good (5xx to
 // the recipient or the mail itself) fails it; whatever else goes wrong is tried
@@ -9,6 +9,17 @@
 // it is sent again with the same Message-ID, by which mail servers and readers
 // know it as the same mail. When the server cannot be reached at all, the mails
 // stay as they are and nothing counts against them.
+//
+// Mails are claimed fifty at a time, and go out over one connection, or over
+// several where many wait. To one recipient about one change they go one after
+// the other: the next is not claimed before the last is reported.
+//
+// A mail is marked as sent as soon as the database has answered for those before
+// it, together with what was accepted meanwhile. So a mail by itself is marked at
+// once; of a backlog, no more than some two dozen are accepted and not marked.
+// These, and no others, are sent again after a process was killed, once its claim
+// of two minutes is over. A database that does not answer does not repeat mails: the
+// mark is tried until it is written, and nothing else is claimed.
 package outbox
 
 import (
@@ -20,6 +31,7 @@ import (
 	"time"
 
 	"github.com/countersign/countersign/internal/paper"
+	"github.com/countersign/countersign/internal/pulse"
 	"github.com/countersign/countersign/internal/server"
 	"github.com/countersign/countersign/mailtmpl"
 	"github.com/countersign/countersign/storage"
@@ -28,10 +40,11 @@ import (
 // A Queue holds the mail owed; it is the store's outbox.
 type Queue interface {
 	Claim(ctx context.Context, limit int, lease time.Duration, now time.Time) ([]storage.OutMail, error)
-	MarkSent(ctx context.Context, id int64, attempt int, at time.Time) error
-	Defer(ctx context.Context, id int64, attempt int, until time.Time, why string) error
-	Fail(ctx context.Context, id int64, attempt int, at time.Time, why string) error
-	NextDue(ctx context.Context) (time.Time, bool, error)
+	Renew(ctx context.Context, tries []storage.Try, until time.Time) (ours []int64, err error)
+	GiveBack(ctx context.Context, tries []storage.Try) error
+	MarkSent(ctx context.Context, tries []storage.Try, at time.Time) (marked []int64, err error)
+	Defer(ctx context.Context, try storage.Try, until time.Time, why string) error
+	Fail(ctx context.Context, try storage.Try, at time.Time, why string) error
 	Listen(ctx context.Context) (<-chan struct{}, error)
 }
 
@@ -52,6 +65,8 @@ type Options struct {
 	Timeout time.Duration
 	// DialTimeout is how long it may take to connect and log in.
 	DialTimeout time.Duration
+	// Lines is how many connections there may be at once.
+	Lines int
 	// Poll is how often the queue is looked at when nobody announces mail.
 	Poll time.Duration
 	Log  *slog.Logger
@@ -59,12 +74,15 @@ type Options struct {
 	// Failed tells the operator of a mail that will never be delivered. It is
 	// called before the mail is marked so, and again if that does not succeed.
 	Failed func(ctx context.Context, mail storage.OutMail, why string) error
+	// Pulse is promised to be heard again before everything that may take long.
+	Pulse *pulse.Pulse
 }
 
 // The defaults of Options.
 const (
 	DefaultTimeout     = 5 * time.Minute // a relay that scans mail takes its time
 	DefaultDialTimeout = 30 * time.Second
+	DefaultLines       = 3 // Exchange Online allows a mailbox no more
 	DefaultPoll        = 15 * time.Second
 )
 
@@ -74,6 +92,7 @@ const patience = 5 * 24 * time.Hour
 func (o *Options) complete() {
 	orElse(&o.Timeout, DefaultTimeout)
 	orElse(&o.DialTimeout, DefaultDialTimeout)
+	orElse(&o.Lines, DefaultLines)
 	orElse(&o.Poll, DefaultPoll)
 	orElse(&o.Log, slog.Default())
 	if o.Now == nil {
@@ -96,102 +115,54 @@ type Outbox struct {
 	Options
 	queue Queue
 	keys  paper.Keys
+	lines lines
+	promises
 }
 
 // New makes an outbox; nothing happens before Run, Drain or Probe.
 func New(o Options, q Queue, keys paper.Keys) *Outbox {
 	o.complete()
-	return &Outbox{Options: o, queue: q, keys: keys}
+	return &Outbox{Options: o, queue: q, keys: keys, promises: promises{pulse: o.Pulse}}
 }
 
-// Run sends what is due until ctx ends, and finishes the mail in hand first.
+// Run sends what is due until ctx ends, and finishes the mails on their way first.
 func (o *Outbox) Run(ctx context.Context) error {
 	woken, err := o.queue.Listen(ctx)
 	if err != nil {
 		return err
 	}
+	defer o.lines.hangUp(0)
 	retry := server.Backoff{First: time.Second, Last: 5 * time.Minute}
 	for ctx.Err() == nil {
-		sent, err := o.Drain(ctx)
-		switch {
-		case ctx.Err() != nil:
-		case err != nil:
-			pause := retry.Next()
-			o.Log.Warn("outbox interrupted", "sent", sent, "error", err, "retry_in", pause.Round(time.Millisecond))
-			wait(ctx, nil, pause)
-		default:
-			retry.Reset()
-			woken = wait(ctx, woken, o.Poll)
+		s, err := o.work(ctx, woken, false)
+		if err == nil || ctx.Err() != nil {
+			continue
 		}
+		if s.well.Load() {
+			retry.Reset()
+		}
+		pause := retry.Next()
+		o.Log.Warn("outbox interrupted", "sent", s.sent.Load(), "error", err, "retry_in", pause.Round(time.Millisecond))
+		o.wait(ctx, pause)
 	}
 	return nil
 }
 
-// wait waits for the wake-up, the time, or ctx. A closed channel wakes nobody
-// any more, so it is forgotten.
-func wait(ctx context.Context, woken <-chan struct{}, d time.Duration) <-chan struct{} {
-	t := time.NewTimer(d)
-	defer t.Stop()
+// wait waits for the time or ctx.
+func (o *Outbox) wait(ctx context.Context, d time.Duration) {
+	defer o.promise(d + slack)()
 	select {
-	case _, open := <-woken:
-		if !open {
-			return nil
-		}
-	case <-t.C:
+	case <-time.After(d):
 	case <-ctx.Done():
 	}
-	return woken
 }
 
-// Drain sends what is due, over one connection where it holds, until nothing is
-// due or ctx ends. It reports how many mails were accepted.
+// Drain sends what is due until nothing is due or ctx ends. It reports how many
+// mails were accepted.
 func (o *Outbox) Drain(ctx context.Context) (sent int, err error) {
-	var l *line
-	defer func() { l.quit() }()
-	for ctx.Err() == nil {
-		due, err := o.due(ctx)
-		if err != nil || !due {
-			return sent, err
-		}
-		if l == nil {
-			// Before a mail is claimed: that we cannot connect is not its fault.
-			if l, err = o.dial(ctx); err != nil {
-				return sent, err
-			}
-		}
-		// One at a time: the lease need not outlast more than one mail.
-		mails, err := o.queue.Claim(ctx, 1, o.Timeout+time.Minute, o.Now())
-		if err != nil || len(mails) == 0 {
-			return sent, err
-		}
-		result := o.send(ctx, l, mails[0])
-		if result.broken {
-			l.drop()
-			l = nil
-		}
-		if result.fate == accepted {
-			sent++
-		}
-		// Even when ctx has ended: what is done must be written down.
-		if err := o.report(context.WithoutCancel(ctx), mails[0], result); err != nil {
-			return sent, err
-		}
-	}
-	return sent, nil
-}
-
-func (o *Outbox) due(ctx context.Context) (bool, error) {
-	at, owed, err := o.queue.NextDue(ctx)
-	return owed && !at.After(o.Now()), err
-}
-
-// send submits one mail.
-func (o *Outbox) send(ctx context.Context, l *line, m storage.OutMail) result {
-	raw, err := o.encode(m)
-	if err != nil {
-		return result{fate: postponed, why: err.Error()}
-	}
-	return l.submit(ctx, o.From, m.Recipient, raw)
+	defer o.lines.hangUp(0)
+	s, err := o.work(ctx, nil, true)
+	return int(s.sent.Load()), err
 }
 
 // encode makes the mail as it goes out: only here the token exists.
