@@ -31,12 +31,19 @@ func (*serveCmd) Run(g *globals) error {
 		g.log.Warn("the watchdog's interval cannot be read", "error", err)
 	}
 	d, err := g.daemon()
+	if g.ctx.Err() != nil {
+		return nil // told to stop before it began: whatever went wrong came of that
+	}
 	if err != nil {
 		return err
 	}
 	defer d.Close() //nolint:errcheck // the process ends; what was committed is safe
 	// With an older configuration than another instance it waits for a newer one.
-	if err := d.Load(g.ctx); err != nil && !errors.Is(err, storage.ErrDirectoryChanged) {
+	err = d.Load(g.ctx)
+	if g.ctx.Err() != nil {
+		return nil
+	}
+	if err != nil && !errors.Is(err, storage.ErrDirectoryChanged) {
 		return err
 	}
 	tell(daemon.SdNotifyReady) // it is known which directory is in force

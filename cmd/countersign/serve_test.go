@@ -101,3 +101,14 @@ func TestServeDoesNotStart(t *testing.T) {
 		}
 	}
 }
+
+// Told to stop while it is still starting, it stops as it was told.
+func TestServeStoppedAtOnce(t *testing.T) {
+	o := settle(t)
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	var out, log shared
+	if code := run(ctx, []string{"--config", o.ConfigPath(), "serve"}, &out, &log); code != exitOK {
+		t.Errorf("left with %d:\n%s", code, log.String())
+	}
+}
