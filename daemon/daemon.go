@@ -95,6 +95,7 @@ func New(ctx context.Context, c *config.Config, o Options) (*Daemon, error) {
 	reading.Pulse, reading.Known = &d.pulses.intake, store.KnownMails
 	d.Intake = intake.New(reading, o.front(d.Desk))
 	sending := outboxOptions(c, o)
+	sending.Pulse = &d.pulses.outbox
 	sending.Failed = d.Desk.Undelivered
 	d.Outbox = outbox.New(sending, store, keys)
 	return d, nil
