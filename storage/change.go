@@ -154,12 +154,3 @@ func orNotFound(err error) error {
 	}
 	return err
 }
-
-// oneRow is the error unless the statement concerned exactly one row.
-func oneRow(result sql.Result, otherwise error) error {
-	n, err := result.RowsAffected()
-	if err == nil && n != 1 {
-		err = otherwise
-	}
-	return err
-}
