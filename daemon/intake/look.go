@@ -179,7 +179,7 @@ func (s *session) hashes(mails []*filed) (map[uint32]string, error) {
 func hashOf(literal imap.LiteralReader) (string, error) {
 	sum := sha256.New()
 	if literal != nil {
-		if _, err := io.Copy(sum, literal); err != nil {
+		if _, err := io.CopyN(sum, literal, literal.Size()); err != nil {
 			return "", err
 		}
 	}
