@@ -16,18 +16,19 @@ type hand struct {
 	mu      sync.Mutex
 	waiting []storage.OutMail // in the order in which they were claimed
 	held    map[int64]storage.Try
-	sure    time.Time // until when every one of them is ours
-	senders int       // at work
-	most    int       // senders there may be
-	taken   time.Time // when a mail was last taken, or a sender called for it
-	news    bool      // more may be due than when we last looked
+	sure    time.Time     // until when every one of them is ours
+	margin  time.Duration // how long that must last for a mail to be begun
+	senders int           // at work
+	most    int           // senders there may be
+	taken   time.Time     // when a mail was last taken, or a sender called for it
+	news    bool          // more may be due than when we last looked
 	closed  bool
 	err     error         // the first reason to break off
 	changed chan struct{} // something above has changed
 }
 
-func newHand() *hand {
-	return &hand{held: map[int64]storage.Try{}, news: true, changed: make(chan struct{}, 1)}
+func newHand(margin time.Duration) *hand {
+	return &hand{margin: margin, held: map[int64]storage.Try{}, news: true, changed: make(chan struct{}, 1)}
 }
 
 // change does it and says that something changed.
@@ -85,7 +86,7 @@ func (h *hand) hire(lines int) bool {
 }
 
 // safe says whether a mail may be begun: our claim lasts for a while.
-func (h *hand) safe() bool { return time.Until(h.sure) > margin }
+func (h *hand) safe() bool { return time.Until(h.sure) > h.margin }
 
 // next gives a sender the next mail; without one, the sender goes.
 func (h *hand) next(ctx context.Context) (m storage.OutMail, ok bool) {

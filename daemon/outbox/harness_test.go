@@ -3,6 +3,7 @@ package outbox_test
 import (
 	"bufio"
 	"context"
+	"database/sql"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -16,6 +17,7 @@ import (
 	"github.com/countersign/countersign/internal/testkit/mailbox"
 	"github.com/countersign/countersign/internal/testkit/pgtest"
 	"github.com/countersign/countersign/mailtmpl"
+	"github.com/countersign/countersign/policy"
 	"github.com/countersign/countersign/storage"
 )
 
@@ -34,6 +36,7 @@ var keys = paper.Keys{Current: "k1", Secrets: map[string][]byte{"k1": []byte("th
 type office struct {
 	*outbox.Outbox
 	store  *storage.Store
+	owner  string // the URL of the database, for its owner
 	now    time.Time
 	failed []string // what the operator was told of
 }
@@ -41,13 +44,13 @@ type office struct {
 // open opens an office that sends to the URL; change may alter the options.
 func open(t *testing.T, url string, change ...func(*outbox.Options)) *office {
 	t.Helper()
-	_, app := pgtest.Test(t)
+	owner, app := pgtest.Test(t)
 	store, err := storage.Open(t.Context(), app)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { store.Close() })
-	o := &office{store: store, now: nine}
+	o := &office{store: store, owner: owner, now: nine}
 	options := outbox.Options{
 		URL: url, From: changes, Timeout: 5 * time.Second, DialTimeout: 5 * time.Second,
 		Log: slog.New(slog.NewTextHandler(t.Output(), nil)),
@@ -62,6 +65,21 @@ func open(t *testing.T, url string, change ...func(*outbox.Options)) *office {
 	}
 	o.Outbox = outbox.New(options, store, keys)
 	return o
+}
+
+// beside is another process on the same database.
+func (o *office) beside(t *testing.T, url string, queue outbox.Queue, change ...func(*outbox.Options)) *outbox.Outbox {
+	t.Helper()
+	options := o.Options
+	options.URL = url
+	options.Failed = func(_ context.Context, m storage.OutMail, why string) error {
+		t.Errorf("%s failed: %s", m.MessageID, why)
+		return nil
+	}
+	for _, alter := range change {
+		alter(&options)
+	}
+	return outbox.New(options, queue, keys)
 }
 
 // letter is what mailtmpl would have rendered.
@@ -85,15 +103,68 @@ func (o *office) owe(t *testing.T, recipients ...string) {
 
 func (o *office) enqueue(t *testing.T, row storage.OutMail, m mailtmpl.Mail) {
 	t.Helper()
+	row.Change = "c1"
+	o.enqueueAll(t, o.row(t, row, m))
+}
+
+// row is the row of the mail.
+func (o *office) row(t *testing.T, row storage.OutMail, m mailtmpl.Mail) storage.OutMail {
+	t.Helper()
 	body, err := json.Marshal(m)
 	if err != nil {
 		t.Fatal(err)
 	}
-	row.MessageID, row.Body, row.At = m.MessageID, body, o.now
-	row.Notice, row.Change = "person-notice-closed", "c1"
-	err = o.store.Tx(t.Context(), func(tx *storage.Tx) error { tx.Enqueue(row); return nil })
+	row.MessageID, row.Recipient, row.Body, row.At = m.MessageID, m.To, body, o.now
+	row.Notice = "person-notice-closed"
+	return row
+}
+
+func (o *office) enqueueAll(t *testing.T, rows ...storage.OutMail) {
+	t.Helper()
+	err := o.store.Tx(t.Context(), func(tx *storage.Tx) error {
+		for _, row := range rows {
+			tx.Enqueue(row)
+		}
+		return nil
+	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// backlog puts n mails into the queue, about so many changes to each of twenty
+// people: m1, m2 and so on.
+func (o *office) backlog(t *testing.T, n, changes int) {
+	t.Helper()
+	var rows []storage.OutMail
+	for i := range n {
+		m := letter(fmt.Sprintf("m%d", i+1), fmt.Sprintf("p%d@example.com", i%20))
+		rows = append(rows, o.row(t, storage.OutMail{Change: policy.ChangeID(fmt.Sprintf("c%d", i/20%changes))}, m))
+	}
+	o.enqueueAll(t, rows...)
+}
+
+// eventually waits until it is so.
+func eventually(t *testing.T, what string, so func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); !so(); time.Sleep(2 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal(what)
+		}
+	}
+}
+
+// exec does something to the database as its owner.
+func (o *office) exec(t *testing.T, statement string) {
+	t.Helper()
+	db, err := sql.Open("postgres", o.owner)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer db.Close()
+	if _, err := db.ExecContext(t.Context(), statement); err != nil {
+		t.Errorf("%s: %v", statement, err)
 	}
 }
 
@@ -146,6 +217,12 @@ func provider(t *testing.T) *mailbox.Server {
 // commands, and of its mails the Message-ID.
 func scripted(t *testing.T, script func(line string) string) (url string, said func() []string) {
 	t.Helper()
+	return conversing(t, func() func(string) string { return script })
+}
+
+// conversing is a scripted server that begins a script for each connection.
+func conversing(t *testing.T, script func() func(line string) string) (url string, said func() []string) {
+	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -158,7 +235,7 @@ func scripted(t *testing.T, script func(line string) string) (url string, said f
 			if err != nil {
 				return
 			}
-			go answer(c, lines, script)
+			go answer(c, lines, script())
 		}
 	}()
 	return "smtp+insecure://" + ln.Addr().String(), func() (all []string) {

@@ -23,10 +23,9 @@ import (
 type line struct {
 	conn    net.Conn
 	client  *smtp.Client
-	timeout time.Duration // for a mail
-	first   time.Duration // for the first word of a mail, on a line that has sent one before
-	used    bool
-	since   time.Time // when it was last used
+	first   time.Duration // for the server to hear of a mail: the line may have died in silence
+	timeout time.Duration // for all that follows
+	since   time.Time     // when it was put aside
 }
 
 // What became of a mail.
@@ -59,7 +58,7 @@ func (o *Outbox) dial(ctx context.Context) (*line, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, o.DialTimeout)
 	defer cancel()
-	l := &line{timeout: o.Timeout, first: min(o.DialTimeout, o.Timeout)}
+	l := &line{first: min(o.DialTimeout, o.Timeout), timeout: o.Timeout}
 	if err := l.connect(ctx, e, o.TLS); err != nil {
 		l.drop()
 		return nil, fmt.Errorf("connecting to %s: %w", e.Address, err)
@@ -158,12 +157,7 @@ func (o *Outbox) login(l *line, e server.Endpoint) error {
 func (l *line) submit(ctx context.Context, from, to string, raw []byte) result {
 	stop := context.AfterFunc(ctx, func() { l.within(ctx, l.timeout) })
 	defer stop()
-	first := l.timeout
-	if l.used {
-		first = l.first // it may have died in silence
-	}
-	l.used = true
-	l.within(ctx, first)
+	l.within(ctx, l.first)
 	l.client.SkipSMTPUTF8(ascii(from + to))
 	if err := l.client.Mail("<" + from + ">"); err != nil {
 		r := l.failure("the sender", err)

@@ -18,7 +18,7 @@
 // it, together with what was accepted meanwhile. So a mail by itself is marked at
 // once; of a backlog, no more than some two dozen are accepted and not marked.
 // These, and no others, are sent again after a process was killed, once its claim
-// of two minutes is over. A database that does not answer does not repeat mails: the
+// is over. A database that does not answer does not repeat mails: the
 // mark is tried until it is written, and nothing else is claimed.
 package outbox
 
@@ -63,10 +63,13 @@ type Options struct {
 	From string
 	// Timeout is how long one mail may take, the server's last word included.
 	Timeout time.Duration
-	// DialTimeout is how long it may take to connect and log in.
+	// DialTimeout is how long it may take to connect and log in, and how long an
+	// open connection may take to hear of another mail.
 	DialTimeout time.Duration
 	// Lines is how many connections there may be at once.
 	Lines int
+	// Lease is how long the mails of a dead process wait; one that lives renews it.
+	Lease time.Duration
 	// Poll is how often the queue is looked at when nobody announces mail.
 	Poll time.Duration
 	Log  *slog.Logger
@@ -83,6 +86,7 @@ const (
 	DefaultTimeout     = 5 * time.Minute // a relay that scans mail takes its time
 	DefaultDialTimeout = 30 * time.Second
 	DefaultLines       = 3 // Exchange Online allows a mailbox no more
+	DefaultLease       = 2 * time.Minute
 	DefaultPoll        = 15 * time.Second
 )
 
@@ -93,6 +97,7 @@ func (o *Options) complete() {
 	orElse(&o.Timeout, DefaultTimeout)
 	orElse(&o.DialTimeout, DefaultDialTimeout)
 	orElse(&o.Lines, DefaultLines)
+	orElse(&o.Lease, DefaultLease)
 	orElse(&o.Poll, DefaultPoll)
 	orElse(&o.Log, slog.Default())
 	if o.Now == nil {

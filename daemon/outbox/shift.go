@@ -13,13 +13,11 @@ import (
 
 // The measures of a shift.
 const (
-	batch  = 50              // mails claimed together
-	few    = 8               // mails for which another line is not worth its while
-	slow   = time.Second     // without a mail taken: another line may move
-	marks  = 10              // mails marked together; as many may wait for it
-	lease  = 2 * time.Minute // how long a dead worker's mails wait; renewed by a living one
-	margin = lease / 4       // how long a claim must last for a mail to be begun
-	slack  = 2 * time.Minute // the longest the database may take
+	batch = 50              // mails claimed together
+	few   = 8               // mails for which another line is not worth its while
+	slow  = time.Second     // without a mail taken: another line may move
+	marks = 10              // mails marked together; as many may wait for it
+	slack = 2 * time.Minute // the longest the database may take
 )
 
 // A shift sends what is due. Mails are claimed together, go out over one line or
@@ -42,17 +40,18 @@ type outcome struct {
 
 // work is one shift.
 func (o *Outbox) work(ctx context.Context, woken <-chan struct{}, once bool) (*shift, error) {
-	s := &shift{Outbox: o, ctx: ctx, once: once, hand: newHand(), ended: make(chan outcome, marks)}
+	s := &shift{Outbox: o, ctx: ctx, once: once, hand: newHand(o.Lease / 4), ended: make(chan outcome, marks)}
 	over := make(chan struct{})
-	var senders, clerks sync.WaitGroup
-	clerks.Go(s.report)
-	clerks.Go(func() { s.renew(over) })
+	var senders, reporter, renewer sync.WaitGroup
+	reporter.Go(s.report)
+	renewer.Go(func() { s.renew(over) })
 	s.claim(woken, &senders)
 	s.giveBack(s.hand.close())
 	senders.Wait()
 	close(s.ended)
+	reporter.Wait()
 	close(over)
-	clerks.Wait()
+	renewer.Wait()
 	err := s.hand.failure()
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return s, nil // to be told to stop is no failure
@@ -108,12 +107,12 @@ func (s *shift) claimSome() {
 	defer s.promise(slack)()
 	began := time.Now()
 	// To the end also when we are told to stop: what is claimed must be given back.
-	mails, err := s.queue.Claim(context.WithoutCancel(s.ctx), batch, lease, s.Now())
+	mails, err := s.queue.Claim(context.WithoutCancel(s.ctx), batch, s.Lease, s.Now())
 	if err != nil {
 		s.hand.fail(err)
 		return
 	}
-	s.hand.add(mails, began.Add(lease))
+	s.hand.add(mails, began.Add(s.Lease))
 }
 
 // giveBack gives back what was claimed and not begun.
@@ -130,7 +129,7 @@ func (s *shift) giveBack(tries []storage.Try) {
 // renew keeps the claims from lapsing while mails wait, a server takes its time
 // with one, or the database with a report.
 func (s *shift) renew(over <-chan struct{}) {
-	tick := time.NewTicker(lease / 4)
+	tick := time.NewTicker(s.Lease / 4)
 	defer tick.Stop()
 	for {
 		select {
@@ -147,12 +146,12 @@ func (s *shift) renew(over <-chan struct{}) {
 func (s *shift) renewAll(tries []storage.Try) {
 	defer s.promise(slack)()
 	began := time.Now()
-	ours, err := s.queue.Renew(context.WithoutCancel(s.ctx), tries, s.Now().Add(lease))
+	ours, err := s.queue.Renew(context.WithoutCancel(s.ctx), tries, s.Now().Add(s.Lease))
 	if err != nil {
 		s.Log.Warn("leases of mails in hand not renewed", "error", err)
 		return
 	}
-	s.hand.keep(tries, ours, began.Add(lease))
+	s.hand.keep(tries, ours, began.Add(s.Lease))
 }
 
 // send sends mail after mail, as long as some wait.
@@ -188,7 +187,7 @@ func (s *shift) send() {
 // anything was said of this one, which then goes over a new line. The error means
 // that there is none.
 func (s *shift) over(l *line, to string, raw []byte) (*line, result, error) {
-	defer s.promise(s.Timeout + 2*s.DialTimeout + slack)()
+	defer s.promise(s.Timeout + 3*s.DialTimeout + slack)()
 	if l == nil {
 		l = s.lines.take()
 	}
