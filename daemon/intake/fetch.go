@@ -2,7 +2,6 @@ package intake
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -113,25 +112,29 @@ func (s *session) sections(uids []uint32, section *imap.FetchItemBodySection, ea
 	s.Pulse.Within(s.CommandTimeout + slack)
 	s.conn.expect(s.CommandTimeout)
 	cmd := s.client.Fetch(set(uids), &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}})
-	var reading error
-	for m := cmd.Next(); m != nil && reading == nil; m = cmd.Next() {
+	for m := cmd.Next(); m != nil; m = cmd.Next() {
 		var uid uint32
 		var raw []byte
 		there := false
-		for item := m.Next(); item != nil && reading == nil; item = m.Next() {
+		for item := m.Next(); item != nil; item = m.Next() {
 			if known, ok := uidOf(item); ok {
 				uid = known
 			}
 			if literal, ok := literalOf(item); ok {
+				var err error
+				if raw, err = readLiteral(literal, s.Limit+1); err != nil {
+					// The command is not asked again, nor closed: the library would read on
+					// in the literal, beside its own reader.
+					return err
+				}
 				there = true
-				raw, reading = readLiteral(literal, s.Limit+1)
 			}
 		}
-		if there && reading == nil && slices.Contains(uids, uid) {
+		if there && slices.Contains(uids, uid) {
 			each(uid, raw)
 		}
 	}
-	return errors.Join(reading, cmd.Close())
+	return cmd.Close()
 }
 
 // readLiteral reads what is wanted of a literal; the rest is passed over.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -159,21 +158,23 @@ func (s *session) hashes(mails []*filed) (map[uint32]string, error) {
 	s.conn.expect(s.CommandTimeout)
 	cmd := s.client.Fetch(set(uids), &imap.FetchOptions{UID: true, BodySection: []*imap.FetchItemBodySection{section}})
 	hashes := map[uint32]string{}
-	var reading error
-	for m := cmd.Next(); m != nil && reading == nil; m = cmd.Next() {
+	for m := cmd.Next(); m != nil; m = cmd.Next() {
 		var uid uint32
 		var hash string
-		for item := m.Next(); item != nil && reading == nil; item = m.Next() {
+		for item := m.Next(); item != nil; item = m.Next() {
 			if known, ok := uidOf(item); ok {
 				uid = known
 			}
 			if literal, ok := literalOf(item); ok {
-				hash, reading = hashOf(literal)
+				var err error
+				if hash, err = hashOf(literal); err != nil {
+					return nil, err // and no more of the command: see sections
+				}
 			}
 		}
 		hashes[uid] = hash
 	}
-	return hashes, errors.Join(reading, cmd.Close())
+	return hashes, cmd.Close()
 }
 
 func hashOf(literal imap.LiteralReader) (string, error) {
