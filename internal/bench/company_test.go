@@ -3,7 +3,6 @@ package bench
 import (
 	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -33,16 +32,13 @@ type company struct {
 func (r *rig) found(db *database) *company {
 	r.Helper()
 	r.made++
-	c := &company{rig: r, db: db, user: fmt.Sprintf("changes-%d@example.com", r.made)}
+	c := &company{rig: r, db: db, dir: r.TempDir(), user: fmt.Sprintf("changes-%d@example.com", r.made)}
 	r.must(r.dovecot.AddUser(c.user, stage.Password))
-	var err error
-	c.dir, err = os.MkdirTemp("", "countersign-bench-")
-	r.must(err)
-	r.Cleanup(func() { os.RemoveAll(c.dir) }) //nolint:errcheck // a temporary directory
 	r.must(stage.Settings{
 		IMAP: "imap+insecure://" + r.dovecot.IMAP, SMTP: "smtp+insecure://" + r.sink.address, User: c.user,
 		AppURL: c.db.app, OwnerURL: c.db.owner,
 	}.Write(c.dir))
+	var err error
 	c.keys, err = c.config().Tokens.Load()
 	r.must(err)
 	c.uid = r.count(db, `select coalesce(max(uid), 0) from messages`)

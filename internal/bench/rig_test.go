@@ -146,14 +146,14 @@ func (r *rig) careless(prepare func()) {
 	r.Helper()
 	for _, setting := range []string{
 		`fsync = off`, `full_page_writes = off`, `synchronous_commit = off`, `autovacuum = off`,
-		`max_wal_size = '64GB'`, `checkpoint_timeout = '1h'`,
+		`max_wal_size = '4GB'`, `shared_buffers = '2GB'`,
 	} {
 		r.command(`alter system set ` + setting)
 	}
-	r.command(`select pg_reload_conf()`)
+	r.must(r.postgres.Restart(r.Context()))
 	prepare()
 	r.command(`alter system reset all`)
-	r.command(`select pg_reload_conf()`)
+	r.must(r.postgres.Restart(r.Context()))
 }
 
 // settle leaves nothing to do in the background, for Postgres or the disk.

@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"fmt"
 	"regexp"
+	"runtime"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -46,39 +48,52 @@ func (c *company) reject(answer []byte) {
 }
 
 // copies are the statements by which everything of one change is written again
-// for each g. A key {so} becomes another one of as many characters. Of our own
-// mails only the beginning is kept, and of other people's nothing but what is
-// looked for: nobody reads them again, and they would take ten times the space.
+// for each g of the table copies. A {key 20} becomes another one of as many
+// characters. Of our own mails only the beginning is kept, and of other people's
+// nothing but what is looked for: nobody reads them again, and they would take
+// ten times the space.
 var copies = []string{
 	`insert into changes
 		select {id 20}, 'D-2025-' || g, 'CHG-2025-' || g, state, revision, hash, proposer, implementer, attempt, passed_by,
 			told, live, ever_live, held_from, open_ballots, title, major, restricted, opened_at, ended_at, updated_seq, body
-		from changes`,
+		from changes cross join copies`,
 	`insert into ballots
-		select {id 16}, {change 20}, kind, person, revision, attempt, status, keyword, issued_at, due_at, answered_at from ballots`,
+		select {id 16}, {change 20}, kind, person, revision, attempt, status, keyword, issued_at, due_at, answered_at from ballots cross join copies`,
 	`insert into tokens
-		select {hash 64}, kid, generation, purpose, {change 20}, {ballot 16}, person from tokens`,
+		select {hash 64}, kid, generation, purpose, {change 20}, {ballot 16}, person from tokens cross join copies`,
 	`insert into attempts
-		select folder, uidvalidity, uid + 10 * g, attempts from attempts`,
+		select folder, uidvalidity, uid + 10 * g, attempts from attempts cross join copies`,
 	`insert into messages (folder, uidvalidity, uid, disposition, reason, sha256, message_id_hash, content_key, sender, person,
 			change, ballot, received_at, decided_at, size)
 		select folder, uidvalidity, uid + 10 * g, disposition, reason, {sha256 64}, {message_id_hash 64}, {content_key 64}, sender, person,
 			{change 20}, {ballot 16}, received_at, decided_at, size
-		from messages`,
+		from messages cross join copies`,
 	`insert into outbox (message_id, change, ballot, notice, person, recipient, asks, kid, token_ballot, token_person, generation,
 			body, at, state, due, attempts, ended_at)
 		select {message_id 24} || '@example.com', {change 20}, ballot, notice, person, recipient, asks, kid, token_ballot, token_person,
 			generation, left(body, 300), at, state, due, attempts, ended_at
-		from outbox`,
+		from outbox cross join copies where change <> ''`,
 	`insert into events
 		select seq + (select max(seq) from events) * (g - 1), at, subject_kind, {subject 20}, kind, prev, payload_hash,
 			decode({hash::text 64}, 'hex')
-		from events`,
+		from events cross join copies where subject_kind <> 'directory'`,
 	`insert into event_payloads
-		select seq + (select max(seq) from event_payloads) * (g - 1), salt, payload from event_payloads`,
+		select seq + (select max(seq) from event_payloads) * (g - 1), salt, payload
+		from event_payloads cross join copies where seq > 1`, // the first is the directory
 }
 
-var another = regexp.MustCompile(`\{(\S+) (\d+)\}`)
+var key = regexp.MustCompile(`\{(\S+) (\d+)\}`)
+
+// another has keys made anew from those there are.
+func another(statement string) string {
+	return key.ReplaceAllStringFunc(statement, func(k string) string {
+		m := key.FindStringSubmatch(k)
+		if m[2] == "64" { // a SHA-256
+			return fmt.Sprintf(`md5(%[1]s || g::text) || md5(g::text || %[1]s)`, m[1])
+		}
+		return fmt.Sprintf(`left(md5(%s || g::text), %s)`, m[1], m[2])
+	})
+}
 
 // multiply makes so many changes of the only one there is.
 func (c *company) multiply(stored int) {
@@ -87,12 +102,13 @@ func (c *company) multiply(stored int) {
 	db, err := sql.Open("postgres", with(with(c.db.owner, "user", superuser), "session_replication_role", "replica"))
 	c.must(err)
 	defer db.Close()
+	db.SetMaxOpenConns(runtime.NumCPU())
+	c.say(`create table copies as select g from generate_series(2, ` + strconv.Itoa(stored) + `) as g`)
 	var writers sync.WaitGroup
 	errs := make(chan error, len(copies))
 	for _, statement := range copies {
 		writers.Go(func() {
-			statement := another.ReplaceAllString(statement, `left(md5($1 || g::text) || md5(g::text || $1), $2)`)
-			_, err := db.Exec(fmt.Sprintf(`%s cross join generate_series(2, %d) as g`, statement, stored))
+			_, err := db.Exec(another(statement))
 			errs <- err
 		})
 	}
@@ -101,6 +117,7 @@ func (c *company) multiply(stored int) {
 	for err := range errs {
 		c.must(err)
 	}
+	c.say(`drop table copies`)
 	c.say(`update chain_head set seq = (select max(seq) from events)`)
 	c.uid += 10 * stored
 }
