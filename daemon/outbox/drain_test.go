@@ -102,6 +102,28 @@ func TestRefusedForGood(t *testing.T) {
 	}
 }
 
+// A server that takes no mail from us, and says so only at the recipient, as
+// Postfix does of a login that may not write under our address, fails no mail: it
+// would be all of them, and what tells the operator, too. Once that is put right,
+// they leave.
+func TestSenderRefusedAtTheRecipient(t *testing.T) {
+	s := provider(t)
+	for to, times := range map[string]int{"cto@example.com": 1, "qa@example.com": 1, changes: 2} {
+		s.Refuse(to, 553, times)
+	}
+	o := open(t, "smtp+insecure://"+s.SMTP)
+	o.owe(t, "cto@example.com", "qa@example.com")
+	o.drain(t, 0)
+	if got := o.states(t); got != "deferred deferred" || len(o.failed) != 0 {
+		t.Errorf("the mails are %s, the operator was told %q", got, o.failed)
+	}
+	if why := o.rows(t)[0].LastError; !strings.Contains(why, "takes no mail of ours") || !strings.Contains(why, "553") {
+		t.Errorf("the row says %q", why)
+	}
+	o.now = o.now.Add(2 * time.Minute)
+	o.drain(t, 2)
+}
+
 // The operator cannot be told now: the mail is not given up before they are.
 func TestOperatorMustBeTold(t *testing.T) {
 	s := provider(t)
@@ -246,7 +268,8 @@ func TestAnswers(t *testing.T) {
 	}{
 		"sender not allowed: our fault, not the mail's": {"MAIL", "550 5.7.60 not allowed to send as", "deferred"},
 		"sender refused for now":                        {"MAIL", "451 later", "deferred"},
-		"recipient unknown":                             {"RCPT", "550 5.1.1 unknown", "failed"},
+		"recipient unknown":                             {"RCPT TO:<cto@", "550 5.1.1 unknown", "failed"},
+		"everyone refused: our fault, not the mail's":   {"RCPT", "553 5.7.1 not owned by user", "deferred"},
 		"recipient greylisted":                          {"RCPT", "450 4.2.0 greylisted", "deferred"},
 		"going down":                                    {"RCPT", "421 going down", "deferred"},
 		"nonsense":                                      {"RCPT", "hello?", "deferred"},

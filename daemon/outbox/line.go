@@ -167,7 +167,11 @@ func (l *line) submit(ctx context.Context, from, to string, raw []byte) result {
 	}
 	l.within(ctx, l.timeout)
 	if err := l.client.Rcpt("<" + to + ">"); err != nil {
-		return l.failure("the recipient", err)
+		r := l.failure("the recipient", err)
+		if r.fate == refused && !r.broken && l.refusesAll(from) {
+			r.fate, r.why = postponed, "the server takes no mail of ours: "+r.why
+		}
+		return r
 	}
 	w, err := l.client.Data()
 	if err != nil {
@@ -184,6 +188,20 @@ func (l *line) submit(ctx context.Context, from, to string, raw []byte) result {
 		return r
 	}
 	return result{fate: accepted}
+}
+
+// refusesAll says whether the server takes no mail from us at all, not even to
+// ourselves. Many refuse a sender only at the recipient, Postfix among them; that
+// is no fault of the recipient's, and it would be all the others', too.
+func (l *line) refusesAll(from string) bool {
+	err := l.client.Mail("<" + from + ">")
+	if err == nil {
+		err = l.client.Rcpt("<" + from + ">")
+	}
+	if reset := l.client.Reset(); reset != nil {
+		return false // whatever it was; the next mail will find out
+	}
+	return code(err) >= 500
 }
 
 // within sets the time for what comes next; less if we are told to stop.
