@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"text/template"
 	"time"
@@ -117,15 +118,17 @@ func (v view) Day() string     { return time.Now().UTC().Format("2 January 2006"
 
 // Machine says on what all of it ran.
 func (v view) Machine() string {
-	return fmt.Sprintf("%d × %s, %s, Linux %s, Go %s, PostgreSQL %s, Dovecot %s", runtime.NumCPU(),
-		found("/proc/cpuinfo", `model name\s*: (.*)`), found("/proc/meminfo", `MemTotal:\s*(.*)`),
-		found("/proc/sys/kernel/osrelease", `(.*)`), strings.TrimPrefix(runtime.Version(), "go"), v.postgres(), dovecotVersion())
+	memory, _ := strconv.Atoi(found("/proc/meminfo", `MemTotal:\s*(\d+)`))
+	return fmt.Sprintf("%d × %s, %.0f GB, Linux %s, Go %s, PostgreSQL %s, Dovecot %s", runtime.NumCPU(),
+		found("/proc/cpuinfo", `model name\s*: (.*)`), float64(memory)/1e6, found("/proc/sys/kernel/osrelease", `([\d.]+)`),
+		strings.TrimPrefix(runtime.Version(), "go"), v.postgres(), dovecotVersion())
 }
 
 func (v view) postgres() string {
 	v.rig.Helper()
 	var version string
 	v.rig.must(v.rig.newDatabase().QueryRow(`show server_version`).Scan(&version))
+	version, _, _ = strings.Cut(version, " ")
 	return version
 }
 
