@@ -34,8 +34,7 @@ func TestPostgresStopped(t *testing.T) {
 // Postgres is restarted again and again while mail is decided; once it crashes.
 func TestPostgresRestarted(t *testing.T) {
 	t.Parallel()
-	o := begin(t, setting{postgres: ofItsOwn})
-	o.again = 3 // one for each time: it may have been in hand
+	o := begin(t, setting{postgres: []pg.Option{pg.Durable()}})
 	for _, end := range []func() error{o.cluster.Down, o.cluster.Crash, o.cluster.Down} {
 		o.proposes(2)
 		time.Sleep(20 * time.Millisecond) // anywhere in the midst of it
@@ -115,33 +114,29 @@ func TestPostgresDiskFull(t *testing.T) {
 }
 
 // Every line to the database is cut, or stalls, when it comes to a moment that
-// matters. Only a mail that was taken and could not be marked may come again.
+// matters.
 func TestPostgresCut(t *testing.T) {
 	t.Parallel()
 	const deciding, handing = "into events", "'sent'"
-	for name, c := range map[string]struct {
-		plan  fault.Plan
-		again int
-	}{
-		"attempts not counted":   {fault.Plan{Text: "into attempts", CutAfter: 1}, 0},
-		"in a transaction":       {fault.Plan{Text: "into messages", CutAfter: 10}, 0},
-		"commit not heard":       {fault.Plan{After: deciding, Text: "COMMIT", CutAfter: 1}, 0},
-		"commit not answered":    {fault.Plan{After: deciding, Text: "COMMIT", CutAfter: 7}, 0},
-		"stalled in transaction": {fault.Plan{Text: "into messages", StallAfter: 10}, 0},
-		"stalled at the commit":  {fault.Plan{After: deciding, Text: "COMMIT", StallAfter: 1}, 0},
-		"mark not heard":         {fault.Plan{Text: handing, CutAfter: 1}, 8},
-		"mark not answered":      {fault.Plan{Text: handing, CutAfter: 300}, 8},
+	for name, plan := range map[string]fault.Plan{
+		"attempts not counted":   {Text: "into attempts", CutAfter: 1},
+		"in a transaction":       {Text: "into messages", CutAfter: 10},
+		"commit not heard":       {After: deciding, Text: "COMMIT", CutAfter: 1},
+		"commit not answered":    {After: deciding, Text: "COMMIT", CutAfter: 7},
+		"stalled in transaction": {Text: "into messages", StallAfter: 10},
+		"stalled at the commit":  {After: deciding, Text: "COMMIT", StallAfter: 1},
+		"mark not heard":         {Text: handing, CutAfter: 1},
+		"mark not answered":      {Text: handing, CutAfter: 300},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			o := midst(t, setting{})
-			o.again = c.again
-			c.plan.Direction = fault.ToServer
-			o.database.Script(func(int) fault.Plan { return c.plan })
+			plan.Direction = fault.ToServer
+			o.database.Script(func(int) fault.Plan { return plan })
 			o.database.Cut() // the lines made from now on have the plan
 			o.meanwhile()
 			o.strikes(1)
-			if c.plan.StallAfter > 0 {
+			if plan.StallAfter > 0 {
 				o.database.Stall() // as long as nothing answers
 				time.Sleep(4 * time.Second)
 			}
@@ -160,7 +155,6 @@ func TestPostgresGarbled(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := midst(t, setting{postgres: []pg.Option{pg.OverTLS(a)}})
-	o.again = 2
 	o.database.Script(func(conn int) fault.Plan {
 		if conn > 12 {
 			return fault.Plan{}

@@ -96,18 +96,19 @@ func TestSubmissionStalled(t *testing.T) {
 	o.isOver()
 }
 
-// The line to the server is cut, each time a little later.
+// The lines to the server are cut, each a little later than the one before.
 func TestSubmissionCut(t *testing.T) {
 	t.Parallel()
 	o := midst(t, setting{})
 	first := o.smtp.Connections()
 	o.smtp.Script(func(conn int) fault.Plan {
 		n := conn - first
-		if n > 8 {
+		if n > 6 {
 			return fault.Plan{}
 		}
-		return fault.Plan{Direction: fault.ToServer, CutAfter: int64(1 + 40*n*n)}
+		return fault.Plan{Direction: fault.ToServer, CutAfter: int64(100 + 200*n*n)}
 	})
+	o.smtp.Cut() // one may be kept for later
 	o.meanwhile()
 	o.isOver()
 	if o.smtp.Struck() < 5 {

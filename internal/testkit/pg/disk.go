@@ -49,19 +49,33 @@ func (s *server) filler() string { return filepath.Join(s.data(), "filler") }
 
 // Fill fills the small disk but for so many bytes.
 func (c *Cluster) Fill(leave int64) error {
-	var disk syscall.Statfs_t
-	if err := syscall.Statfs(c.server.data(), &disk); err != nil {
-		return fmt.Errorf("looking at the small disk: %w", err)
-	}
 	f, err := os.OpenFile(c.server.filler(), os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("filling the small disk: %w", err)
 	}
 	defer f.Close()
-	if err := syscall.Fallocate(int(f.Fd()), 0, 0, max(int64(disk.Bfree)*disk.Bsize-leave, 1)); err != nil {
-		return fmt.Errorf("filling the small disk: %w", err)
+	for try := 0; ; try++ {
+		err := c.fill(f, leave)
+		if errors.Is(err, syscall.ENOSPC) && try < 100 { // the server has just taken some of it
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("filling the small disk: %w", err)
+		}
+		return nil
 	}
-	return nil
+}
+
+func (c *Cluster) fill(f *os.File, leave int64) error {
+	var disk syscall.Statfs_t
+	if err := syscall.Statfs(c.server.data(), &disk); err != nil {
+		return err
+	}
+	room := int64(disk.Bfree)*disk.Bsize - leave
+	if room <= 0 {
+		return nil
+	}
+	return syscall.Fallocate(int(f.Fd()), 0, 0, room)
 }
 
 // Free gives the room back that Fill took.

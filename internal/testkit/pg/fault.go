@@ -22,7 +22,8 @@ import (
 // Its data stay.
 func (c *Cluster) Down() error { return c.server.down(syscall.SIGINT) }
 
-// Crash ends the server at once, in the midst of what it does. Its data stay.
+// Crash ends the server at once, in the midst of what it does. Its data stay, but
+// for what was committed in the last second, unless the server is [Durable].
 func (c *Cluster) Crash() error { return c.server.down(syscall.SIGQUIT) }
 
 // Up starts the server again and waits until it answers.
