@@ -2,6 +2,7 @@ package mailtmpl
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -23,6 +24,36 @@ type Mail struct {
 	InReplyTo  string            `json:"in_reply_to,omitempty"` // without <>
 	References []string          `json:"references,omitempty"`  // without <>
 	Headers    map[string]string `json:"headers,omitempty"`
+}
+
+// Encode gives the mail as the outbox keeps it.
+func (m Mail) Encode() ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false) // nobody reads it as HTML, and it would be half as long again
+	if err := e.Encode(m); err != nil {
+		return nil, fmt.Errorf("encoding the mail: %w", err)
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
+}
+
+// Decode reads a mail the outbox has kept.
+func Decode(body []byte) (m Mail, err error) {
+	if err := json.Unmarshal(body, &m); err != nil {
+		return Mail{}, fmt.Errorf("reading the rendered mail: %w", err)
+	}
+	return m, nil
+}
+
+// DecodeText reads only the text of a mail the outbox has kept.
+func DecodeText(body []byte) (Segments, error) {
+	var m struct {
+		Text Segments `json:"text"`
+	}
+	if err := json.Unmarshal(body, &m); err != nil {
+		return nil, fmt.Errorf("reading the text of the rendered mail: %w", err)
+	}
+	return m.Text, nil
 }
 
 // SlotToken is the slot of the reader's token.

@@ -2,7 +2,6 @@ package desk
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	"github.com/countersign/countersign/mailtmpl"
@@ -61,9 +60,9 @@ func (d *Desk) Undelivered(ctx context.Context, out storage.OutMail, reason stri
 	if out.Notice == string(policy.OperatorUndelivered) {
 		return nil
 	}
-	var mail mailtmpl.Mail
-	if err := json.Unmarshal(out.Body, &mail); err != nil {
-		return fmt.Errorf("decoding mail %s: %w", out.MessageID, err)
+	mail, err := mailtmpl.Decode(out.Body)
+	if err != nil {
+		return fmt.Errorf("mail %s: %w", out.MessageID, err)
 	}
 	return d.Store.Tx(ctx, func(tx *storage.Tx) error {
 		r := result{seed: "undelivered " + out.MessageID, at: d.now()}

@@ -3,7 +3,6 @@ package desk
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -130,8 +129,8 @@ func (m *draft) render() error {
 		return fmt.Errorf("writing mail %s: %w", m.out.Notice, err)
 	}
 	mail.To = m.out.Recipient
-	if m.out.Body, err = json.Marshal(mail); err != nil {
-		return fmt.Errorf("encoding mail %s: %w", m.out.Notice, err)
+	if m.out.Body, err = mail.Encode(); err != nil {
+		return fmt.Errorf("writing mail %s: %w", m.out.Notice, err)
 	}
 	return nil
 }

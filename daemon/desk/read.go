@@ -2,7 +2,6 @@ package desk
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -163,11 +162,11 @@ func (c *conversation) ownTexts(ctx context.Context) ([]string, error) {
 	}
 	var texts []string
 	for _, body := range bodies {
-		var m mailtmpl.Mail
-		if err := json.Unmarshal(body, &m); err != nil {
-			return nil, fmt.Errorf("decoding a mail of the outbox: %w", err)
+		ours, err := mailtmpl.DecodeText(body)
+		if err != nil {
+			return nil, err
 		}
-		text, err := m.Text.Fill(map[string]string{mailtmpl.SlotToken: strings.Repeat("a", 26)})
+		text, err := ours.Fill(map[string]string{mailtmpl.SlotToken: strings.Repeat("a", 26)})
 		if err != nil {
 			return nil, err
 		}

@@ -25,7 +25,6 @@ package outbox
 import (
 	"context"
 	"crypto/tls"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"time"
@@ -172,9 +171,9 @@ func (o *Outbox) Drain(ctx context.Context) (sent int, err error) {
 
 // encode makes the mail as it goes out: only here the token exists.
 func (o *Outbox) encode(m storage.OutMail) ([]byte, error) {
-	var letter mailtmpl.Mail
-	if err := json.Unmarshal(m.Body, &letter); err != nil {
-		return nil, fmt.Errorf("reading the rendered mail: %w", err)
+	letter, err := mailtmpl.Decode(m.Body)
+	if err != nil {
+		return nil, err
 	}
 	slots := map[string]string{}
 	if m.KeyID != "" {

@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -173,9 +172,10 @@ func (c *company) received(m storage.OutMail) stage.Received {
 	}
 }
 
-func (c *company) letter(m storage.OutMail) (mail mailtmpl.Mail) {
+func (c *company) letter(m storage.OutMail) mailtmpl.Mail {
 	c.Helper()
-	c.must(json.Unmarshal(m.Body, &mail))
+	mail, err := mailtmpl.Decode(m.Body)
+	c.must(err)
 	return mail
 }
 

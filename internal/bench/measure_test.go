@@ -23,7 +23,7 @@ type size struct {
 }
 
 var (
-	full  = size{rounds: 3, answers: 10_000, singly: 2000, singles: 100, stored: []int{100, 10_000, 1_000_000}, more: 1000, idle: time.Minute}
+	full  = size{rounds: 3, answers: 10_000, singly: 1000, singles: 100, stored: []int{100, 10_000, 1_000_000}, more: 1000, idle: time.Minute}
 	small = size{rounds: 3, answers: 1000, singly: 200, singles: 20, stored: []int{10, 1000, 100_000}, more: 200, idle: 10 * time.Second}
 	least = size{rounds: 1, answers: 40, singly: 5, singles: 2, stored: []int{2, 20}, more: 10, idle: time.Second}
 )
@@ -79,12 +79,12 @@ func (m *measured) besideLimits(base *company, answers [][]byte) {
 	base.Helper()
 	r := base.rig
 	scribe := r.found(r.copyOf(base.db))
-	script := scribe.record(answers[:m.size.singly])
+	replay := scribe.record(answers[:m.size.singly])
 	mails := scribe.owed()
 	for range m.size.rounds {
 		var now round
-		now.whole = r.play(script.whole, script.answers, base.db)
-		now.seven = r.play(script.seven, script.answers, base.db)
+		now.whole = r.play(replay.whole, base.db)
+		now.seven = r.play(replay.seven, base.db)
 		now.submitted = r.submit(mails)
 		c := r.found(r.copyOf(base.db))
 		c.fill(answers)

@@ -3,10 +3,12 @@ package bench
 import (
 	"bytes"
 	"fmt"
+	"iter"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -15,11 +17,19 @@ import (
 // itself, as scripts that pgbench plays. So the limit of the machine is measured
 // with the daemon's own transactions, by one client that does nothing else.
 type replay struct {
-	answers    int
-	statements []string // of the first answer
-	whole      string   // the script with everything the daemon says
-	seven      string   // the script in seven round trips, without which nothing can be decided
+	whole []script // with everything the daemon says
+	seven []script // in seven round trips, without which nothing can be decided
 }
+
+// A script is a part of a replay. pgbench reads one the more slowly the longer
+// it is: with each statement it counts the lines from the beginning.
+type script struct {
+	path    string
+	answers int
+}
+
+// perScript is how many answers a script plays.
+const perScript = 100
 
 // record decides the answers one by one and writes down what Postgres is told.
 func (c *company) record(answers [][]byte) replay {
@@ -34,25 +44,42 @@ func (c *company) record(answers [][]byte) replay {
 	statements := spoken(c.log()[before:])
 	c.say(`alter role countersign_app reset log_statement`)
 
-	r := replay{answers: len(answers)}
-	var whole, seven []string
-	for _, s := range statements {
-		if len(whole) == 0 || !strings.Contains(strings.Join(r.statements, "\n"), "COMMIT") {
-			r.statements = append(r.statements, s)
-		}
-		whole = append(whole, s+";\n")
-		seven = append(seven, essential(s))
+	all := slices.Collect(each(statements))
+	if len(all) != len(answers) {
+		c.Fatalf("Postgres was told of %d transactions, for %d answers", len(all), len(answers))
 	}
-	r.whole = c.script("whole.sql", strings.Join(whole, ""))
-	r.seven = c.script("seven.sql", strings.Join(seven, ""))
+	var r replay
+	for part := range slices.Chunk(all, perScript) {
+		r.whole = append(r.whole, c.script("whole", len(r.whole), part, func(s string) string { return s + ";\n" }))
+		r.seven = append(r.seven, c.script("seven", len(r.seven), part, essential))
+	}
 	return r
 }
 
-func (c *company) script(name, text string) string {
+// each gives the statements of each answer, of which COMMIT is the last.
+func each(statements []string) iter.Seq[[]string] {
+	return func(yield func([]string) bool) {
+		for len(statements) > 0 {
+			n := slices.Index(statements, "COMMIT") + 1
+			if n == 0 || !yield(statements[:n]) {
+				return
+			}
+			statements = statements[n:]
+		}
+	}
+}
+
+func (c *company) script(name string, number int, answers [][]string, said func(statement string) string) script {
 	c.Helper()
-	path := filepath.Join(c.dir, name)
-	c.must(os.WriteFile(path, []byte(text), 0o644))
-	return path
+	var text strings.Builder
+	for _, statements := range answers {
+		for _, s := range statements {
+			text.WriteString(said(s))
+		}
+	}
+	path := filepath.Join(c.dir, fmt.Sprintf("%s-%d.sql", name, number))
+	c.must(os.WriteFile(path, []byte(text.String()), 0o644))
+	return script{path, len(answers)}
 }
 
 // log is what the server has logged, beside whose socket it lies.
@@ -116,14 +143,26 @@ func essential(statement string) string {
 
 var speed = regexp.MustCompile(`(?m)^tps = ([0-9.]+)`)
 
-// play has pgbench play a script on a copy of the database, and gives how many
-// answers it brought a second.
-func (r *rig) play(script string, answers int, db *database) (perSecond float64) {
+// play has pgbench play scripts, one after the other, on a copy of the database,
+// and gives how many answers they brought a second.
+func (r *rig) play(scripts []script, db *database) (perSecond float64) {
 	r.Helper()
 	fresh := r.copyOf(db)
 	defer r.drop(fresh)
 	r.settle(fresh)
-	bench := exec.CommandContext(r.Context(), "pgbench", "--no-vacuum", "--client=1", "--transactions=1", "--file="+script, fresh.app)
+	var answers, seconds float64
+	for _, s := range scripts {
+		answers += float64(s.answers)
+		seconds += 1 / r.pgbench(s.path, fresh)
+	}
+	return answers / seconds
+}
+
+// pgbench plays a script once and gives how many it could have played a second;
+// the time for reading it and for connecting is not counted.
+func (r *rig) pgbench(script string, db *database) float64 {
+	r.Helper()
+	bench := exec.CommandContext(r.Context(), "pgbench", "--no-vacuum", "--client=1", "--transactions=1", "--file="+script, db.app)
 	var complaints bytes.Buffer
 	bench.Stderr = &complaints
 	out, err := bench.Output()
@@ -136,5 +175,5 @@ func (r *rig) play(script string, answers int, db *database) (perSecond float64)
 	}
 	runs, err := strconv.ParseFloat(string(m[1]), 64)
 	r.must(err)
-	return runs * float64(answers)
+	return runs
 }

@@ -14,7 +14,7 @@ import (
 	"encoding/base32"
 	"encoding/hex"
 	"fmt"
-	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -59,7 +59,7 @@ func (k Keys) Token(kid string, purpose Purpose, p Paper) (string, error) {
 	}
 	mac := hmac.New(sha256.New, secret)
 	fmt.Fprintf(mac, "%q %q %q %d %q", purpose, p.Change, p.Ballot, p.Generation, p.Person)
-	return encoding.EncodeToString(mac.Sum(nil)[:16]), nil
+	return encoding.EncodeToString(mac.Sum(nil)[:tokenBytes]), nil
 }
 
 // Hash is what the database keeps of a token.
@@ -68,25 +68,51 @@ func Hash(token string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-var (
-	encoding  = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
-	tokenText = regexp.MustCompile(`(?i)\bb-([a-z2-7]{26})\b`)
-)
+const tokenBytes = 16
+
+const alphabet = "abcdefghijklmnopqrstuvwxyz234567"
+
+var encoding = base32.NewEncoding(alphabet).WithPadding(base32.NoPadding)
 
 // Written is a token as it is written in a footer or a sub-address: "b-TOKEN".
 func Written(token string) string { return "b-" + token }
 
-// Find lists the tokens written in the text, each once, in order.
+// Find lists the tokens written in the text, each once, in order. A token is a
+// word of its own, in letters of either case.
 func Find(text string) []string {
 	var found []string
-	seen := map[string]bool{}
-	for _, m := range tokenText.FindAllStringSubmatch(text, -1) {
-		if token := strings.ToLower(m[1]); !seen[token] {
-			seen[token] = true
+	for {
+		before, after, dashed := strings.Cut(text, "-")
+		if !dashed {
+			return found
+		}
+		token := strings.ToLower(after[:wordLength(after)])
+		if endsInB(before) && isToken(token) && !slices.Contains(found, token) {
 			found = append(found, token)
 		}
+		text = after
 	}
-	return found
+}
+
+func endsInB(s string) bool {
+	n := len(s)
+	return n > 0 && (s[n-1] == 'b' || s[n-1] == 'B') && (n == 1 || !inWord(s[n-2]))
+}
+
+func isToken(word string) bool {
+	return len(word) == encoding.EncodedLen(tokenBytes) && strings.Trim(word, alphabet) == ""
+}
+
+func wordLength(s string) int {
+	n := 0
+	for n < len(s) && inWord(s[n]) {
+		n++
+	}
+	return n
+}
+
+func inWord(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_'
 }
 
 // SubAddress splits the mailbox so that a token can be written into it:

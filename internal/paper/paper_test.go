@@ -62,6 +62,10 @@ func TestFind(t *testing.T) {
 		"b-" + a + "a":                 nil,
 		"b-" + strings.Repeat("1", 26): nil, // 0, 1, 8 and 9 stand in no token
 		"sub-b" + a:                    nil,
+		"job-" + a + " b_-" + a:        nil,
+		"b-" + a + "_ b-" + a + "é":    {a},
+		"b-b-" + a + "-" + b:           {a},
+		strings.Repeat("-", 9) + "b-":  nil,
 	} {
 		if got := paper.Find(text); strings.Join(got, " ") != strings.Join(want, " ") {
 			t.Errorf("%q: %q, want %q", text, got, want)
