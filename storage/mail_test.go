@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/countersign/countersign/storage"
@@ -95,22 +96,25 @@ func TestCountAttempts(t *testing.T) {
 // same time.
 func TestMailIsDecidedOnce(t *testing.T) {
 	s := open(t)
-	saved := make(chan struct{})
-	second := make(chan error, 1)
-	go func() {
-		second <- s.Tx(t.Context(), func(tx *storage.Tx) error {
-			tx.SaveMail(mail(1, "hello"))
-			<-saved
-			return nil
-		})
-	}()
-	in(t, s, func(tx *storage.Tx) error {
-		tx.SaveMail(mail(1, "hello"))
-		close(saved)
-		return nil
-	})
-	if err := <-second; !errors.Is(err, storage.ErrDuplicate) {
-		t.Errorf("the second one got %v, want ErrDuplicate", err)
+	var together sync.WaitGroup
+	together.Add(2)
+	outcomes := make(chan error)
+	for range 2 {
+		go func() {
+			outcomes <- s.Tx(t.Context(), func(tx *storage.Tx) error {
+				tx.SaveMail(mail(1, "hello"))
+				together.Done()
+				together.Wait()
+				return nil
+			})
+		}()
+	}
+	one, other := <-outcomes, <-outcomes
+	if one != nil {
+		one, other = other, one
+	}
+	if one != nil || !errors.Is(other, storage.ErrDuplicate) {
+		t.Errorf("got %v and %v, want nothing and ErrDuplicate", one, other)
 	}
 }
 
