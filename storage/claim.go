@@ -57,15 +57,20 @@ const claims = `
 		state = case when void then 'superseded' else state end,
 		ended_at = case when void then $1 end,
 		due = case when void then due else $3 end,
-		attempts = attempts + case when void then 0 else 1 end
+		attempts = attempts + case when void then 0 else 1 end,
+		last_error = case when void and state = 'pending' and attempts > 0 then '` + unheard + `' else last_error end
 	from claimed where id = mail
 	returning void, ` + outMailColumns
+
+// unheard stands with a mail that was superseded after a worker died over it.
+const unheard = "an earlier try may have been accepted: nobody heard its end"
 
 // Claim hands out mails that are due, oldest first, at most one for each
 // recipient and change. They are the caller's until the lease has passed or
 // [Store.Renew] has prolonged it; the caller then reports with [Store.MarkSent],
 // [Store.Defer] or [Store.Fail], or gives them back with [Store.GiveBack]. A mail
-// whose ballot is no longer open is not handed out but superseded.
+// whose ballot is no longer open is not handed out but superseded; if nobody
+// knows what became of an earlier try, it says so.
 func (s *Store) Claim(ctx context.Context, limit int, lease time.Duration, now time.Time) ([]OutMail, error) {
 	for {
 		mails, void, err := s.claim(ctx, limit, lease, now)

@@ -179,6 +179,16 @@ func TestSuperseded(t *testing.T) {
 	if got := states(t, s)["open"]; got != "superseded" {
 		t.Errorf("the mail about the answered ballot is %s", got)
 	}
+	// It may have left at the first try, whose end was not reported; "cast" has not.
+	rows, err := s.Outbox(t.Context(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, row := range rows {
+		if doubtful := row.LastError != ""; doubtful != (row.MessageID == "open") {
+			t.Errorf("%s is %s, with %q", row.MessageID, row.State, row.LastError)
+		}
+	}
 }
 
 // A superseded mail does not hold back those after it.

@@ -89,7 +89,7 @@ func (p printer) form(f policy.Form) {
 func (p printer) mails(mails []mailed) {
 	var rest []mailed
 	for _, m := range mails {
-		if m.State != "sent" && m.State != "superseded" {
+		if m.State != "sent" && (m.State != "superseded" || m.Error != "") {
 			rest = append(rest, m)
 		}
 	}
