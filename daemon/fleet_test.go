@@ -102,10 +102,14 @@ Tester: qa1@example.com
 Window: 7 March 2026, 20:00 to 23:00
 `
 
+// longest is how long a fleet may take: Postgres waits two minutes for somebody
+// who was frozen in a transaction.
+const longest = 5 * time.Minute
+
 // await waits until it is so, and not for ever.
 func (f *fleet) await(what string, so func() bool) {
 	f.t.Helper()
-	for deadline := time.Now().Add(2 * time.Minute); !so(); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(longest); !so(); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			f.t.Fatalf("waited in vain for %s", what)
 		}

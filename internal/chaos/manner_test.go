@@ -57,7 +57,7 @@ func quoting(a answer) [][]byte {
 func twice(a answer) [][]byte { return [][]byte{a.bytes(), a.bytes()} }
 
 func afterComment(a answer) [][]byte {
-	return a.after(stage.Letter{Body: "I shall look into it tomorrow.\n"}.Answer(a.to))
+	return a.after(stage.Letter{Subject: a.Subject, Body: "I shall look into it tomorrow.\n"}.Answer(a.to))
 }
 
 func afterAbsence(a answer) [][]byte {
@@ -86,7 +86,7 @@ func afterBounce(a answer) [][]byte {
 }
 
 func afterHuge(a answer) [][]byte {
-	return a.after(stage.Letter{Body: a.Body + strings.Repeat("all work and no play\n", 60_000)}.Answer(a.to))
+	return a.after(stage.Letter{Subject: a.Subject, Body: a.Body + strings.Repeat("all work and no play\n", 60_000)}.Answer(a.to))
 }
 
 // after is the answer after a mail of the same person, or of whom it names.
