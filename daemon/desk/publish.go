@@ -176,10 +176,12 @@ func (d *Desk) givePaper(tx *storage.Tx, out *storage.OutMail) (bool, error) {
 }
 
 // messageID derives a mail's id from what caused it, so that deciding the same
-// mail again after a restore sends the same mails.
+// mail again after a restore sends the same mails. All mails of one cause begin
+// alike, so that they lie together in the index of the outbox.
 func (d *Desk) messageID(seed string, n policy.Notice, i int) string {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %q %q %d", seed, n.Kind, n.To, n.Address, n.Ballot, i))
-	return hex.EncodeToString(sum[:12]) + "@" + d.domain()
+	cause := sha256.Sum256([]byte(seed))
+	return hex.EncodeToString(cause[:6]) + hex.EncodeToString(sum[:6]) + "@" + d.domain()
 }
 
 func (d *Desk) data(r result, n policy.Notice, reader policy.Person, dir policy.Directory, id string, papered bool) mailtmpl.Data {
