@@ -117,7 +117,7 @@ func init() {
 		"as": (*conversation).as, "company": (*conversation).companyChanges, "clock": (*conversation).clock,
 		"write": (*conversation).write, "reply": (*conversation).reply, "answer": (*conversation).reply,
 		"raw": (*conversation).raw, "again": (*conversation).again, "bounce": (*conversation).bounce,
-		"tamper": (*conversation).tamper, "cancel": (*conversation).cancel, "widen": (*conversation).firing, "expire": (*conversation).firing,
+		"tamper": (*conversation).tamper, "cancel": (*conversation).cancel, "silence": (*conversation).silence,
 		"sent": (*conversation).sent, "disposition": (*conversation).disposition, "state": (*conversation).state,
 		"open": (*conversation).open, "mark": (*conversation).mark,
 		"says": (*conversation).says, "silent": (*conversation).says,

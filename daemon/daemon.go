@@ -1,5 +1,6 @@
 // Package daemon puts the parts together and runs them: intake brings mail to
-// the desk, the desk decides, the outbox sends what is owed.
+// the desk and the clock what time drives, the desk decides, the outbox sends
+// what is owed.
 package daemon
 
 import (
@@ -13,6 +14,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/countersign/countersign/daemon/clock"
 	"github.com/countersign/countersign/daemon/config"
 	"github.com/countersign/countersign/daemon/desk"
 	"github.com/countersign/countersign/daemon/intake"
@@ -49,6 +51,7 @@ type Daemon struct {
 	Store  *storage.Store
 	Desk   *desk.Desk
 	Intake *intake.Intake
+	Clock  *clock.Clock
 	Outbox *outbox.Outbox
 
 	config *config.Config
@@ -94,6 +97,7 @@ func New(ctx context.Context, c *config.Config, o Options) (*Daemon, error) {
 	reading := intakeOptions(c, o)
 	reading.Pulse, reading.Known = &d.pulses.intake, store.KnownMails
 	d.Intake = intake.New(reading, o.front(d.Desk))
+	d.Clock = clock.New(clock.Options{Chores: d.chores(), Swept: d.Intake.Swept, Pulse: &d.pulses.clock, Log: o.Log})
 	sending := outboxOptions(c, o)
 	sending.Pulse = &d.pulses.outbox
 	sending.Failed = d.Desk.Undelivered
@@ -143,11 +147,21 @@ func limits(c *config.Config) mailread.Limits {
 // Configured is the directory as the configuration has it.
 func (d *Daemon) Configured() policy.Directory { return d.config.Directory() }
 
-// Step sweeps the mailbox once and sends everything that is due: one breath of
-// the daemon, for tests and the demo.
+// chores are all that time drives.
+func (d *Daemon) chores() []clock.Chore {
+	return []clock.Chore{
+		{Name: "ballots", Do: d.Desk.FireBallots},
+	}
+}
+
+// Step sweeps the mailbox once, does what time does and sends everything that is
+// due: one breath of the daemon, for tests and the demo.
 func (d *Daemon) Step(ctx context.Context) error {
 	if _, err := d.Intake.Sweep(ctx); err != nil {
 		return fmt.Errorf("sweeping the mailbox: %w", err)
+	}
+	if err := d.Clock.Tick(ctx); err != nil {
+		return fmt.Errorf("doing what time does: %w", err)
 	}
 	if _, err := d.Outbox.Drain(ctx); err != nil {
 		return fmt.Errorf("sending what is owed: %w", err)
@@ -180,9 +194,13 @@ func (d *Daemon) work(ctx context.Context) error {
 	if err := d.enter(ctx); err != nil {
 		return err
 	}
+	return together(ctx, d.read, d.Outbox.Run, d.present)
+}
+
+// together runs the parts until one ends, which takes the others with it.
+func together(ctx context.Context, all ...func(context.Context) error) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	all := []func(context.Context) error{d.read, d.Outbox.Run, d.present}
 	var parts sync.WaitGroup
 	ended := make(chan error, len(all))
 	for _, run := range all {

@@ -2,6 +2,7 @@ package daemon_test
 
 import (
 	"database/sql"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,16 +57,20 @@ func (c *conversation) cancel(l line) string {
 	return ""
 }
 
-// firing does what the clock will: widen CHANGE PERSON, expire CHANGE.
-func (c *conversation) firing(l line) string {
-	change := c.change(l.words[1])
-	cmd := policy.Command{Kind: policy.CommandKind(l.words[0]), Seed: c.where}
-	if len(l.words) > 2 {
-		for _, b := range change.OpenFor(policy.PersonID(l.words[2])) {
-			cmd.Ballot = b.ID
+// silence lets time pass, moment by moment, until somebody's ballot is overdue
+// or the change ends: CHANGE [PERSON].
+func (c *conversation) silence(l line) string {
+	who := policy.PersonID(append(l.words, "")[2])
+	for range 50 {
+		change := c.change(l.words[1])
+		open := change.OpenBallots()
+		if len(open) == 0 || slices.ContainsFunc(open, func(b policy.Ballot) bool { return b.Person == who && !b.Escalated.IsZero() }) {
+			return ""
 		}
+		c.stage.Clock.Set(slices.MinFunc(open, func(a, b policy.Ballot) int { return a.Next.Compare(b.Next) }).Next)
+		c.step()
 	}
-	c.fired(c.stage.Desk.Command(c.t.Context(), change.ID, cmd))
+	c.fatalf("nothing came of the silence of %q", who)
 	return ""
 }
 

@@ -82,11 +82,12 @@ func (d *Daemon) overruled(ctx context.Context) (bool, error) {
 	}), nil
 }
 
-// read reads the mailbox as long as no other instance does.
+// read reads the mailbox and looks at the clock as long as no other instance
+// does: only who reads the mailbox knows up to when everybody was heard.
 func (d *Daemon) read(ctx context.Context) error {
 	l := lease{store: d.Store, name: storage.LeaseIntake, holder: d.self.ID, lasting: d.lease, log: d.log}
 	l.tell = func(held bool) { d.plays(map[bool]string{true: reads, false: standsBy}[held]) }
-	return l.while(ctx, d.Intake.Run)
+	return l.while(ctx, func(ctx context.Context) error { return together(ctx, d.Intake.Run, d.Clock.Run) })
 }
 
 // present tells the others that this instance runs, until it must decide no

@@ -11,7 +11,7 @@ import (
 
 // pulses are those of the parts without which nothing moves.
 type pulses struct {
-	database, intake, outbox pulse.Pulse
+	database, intake, clock, outbox pulse.Pulse
 }
 
 // late names the parts that did not keep their promise.
@@ -19,7 +19,7 @@ func (p *pulses) late() (parts []string) {
 	for _, part := range []struct {
 		name  string
 		pulse *pulse.Pulse
-	}{{"database", &p.database}, {"intake", &p.intake}, {"outbox", &p.outbox}} {
+	}{{"database", &p.database}, {"intake", &p.intake}, {"clock", &p.clock}, {"outbox", &p.outbox}} {
 		if part.pulse.Late() > 0 {
 			parts = append(parts, part.name)
 		}

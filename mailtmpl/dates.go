@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/countersign/countersign/policy"
 )
 
 // Time is a moment as people write it: "Sat 5 December, 17:00 (Toronto)". The
@@ -38,11 +40,18 @@ func (d Data) By() string {
 
 // AnswerBy asks for an answer by the due date, a sentence.
 func (d Data) AnswerBy() string {
-	if due := d.Ballot().Due; !due.IsZero() {
-		return "Please answer by " + d.Time(due) + "."
+	switch b := d.Ballot(); {
+	case b.Due.IsZero():
+		return "Please answer when you can."
+	case d.late(b):
+		return "Please answer now."
+	default:
+		return "Please answer by " + d.Time(b.Due) + "."
 	}
-	return "Please answer when you can."
 }
+
+// late says whether the ballot should have been answered by now.
+func (d Data) late(b policy.Ballot) bool { return !b.Due.IsZero() && b.Due.Before(d.Now) }
 
 func (d Data) location() *time.Location {
 	if d.Location == nil {

@@ -166,7 +166,11 @@ func waiting(d Data) []Row {
 	var rows []Row
 	for _, b := range d.Change.OpenBallots() {
 		s := d.Name(b.Person) + " " + errandOfBallot[b.Kind] + ", since " + d.Day(b.Issued)
-		if !b.Due.IsZero() {
+		switch {
+		case b.Due.IsZero():
+		case d.late(b):
+			s += ", overdue since " + d.Day(b.Due)
+		default:
 			s += ", due " + d.Day(b.Due)
 		}
 		rows = append(rows, ours("Waiting for", s)...)

@@ -102,6 +102,9 @@ func compose(d Data, wording wording) (Letter, error) {
 	if d.Papered {
 		letter.Separator = paper.Separator
 	}
+	if d.Notice.Reminder {
+		remind(d, &letter)
+	}
 	if slices.ContainsFunc(letter.Choices, func(c Choice) bool { return strings.Contains(c.Sentence, "beginning with") }) {
 		letter.Fields = "The word in capitals stands alone on the first line of your answer. Each line below it begins with its name and a colon, then your text."
 	}

@@ -153,6 +153,7 @@ func examples() map[string]Data {
 	back := undoneChange()
 	back.State = policy.StateRolledBack
 	add(policy.NoticeRolledBack, back, "lead", "You had a part in this change.", "12-09 09:00", nil)
+	add(policy.NoticeOverdue, after(policy.StateAuthorized, open(policy.BallotOffer, "dev1", "11-23 09:14", "11-26 17:00")), "cto", partIn, "11-26 17:01", nil)
 	add(policy.NoticeNobody, after(policy.StateAuthorized), "owner", "You have a part in this change, or own the policy.", "11-24 09:00", func(d *Data) {
 		d.Notice.Text = "Nobody is left who could implement it."
 	})

@@ -56,6 +56,7 @@ func (*Flunked) Kind() string          { return "flunked.1" }
 func (*WentLive) Kind() string         { return "went-live.1" }
 func (*Told) Kind() string             { return "told.1" }
 func (*TakenOut) Kind() string         { return "taken-out.1" }
+func (*Timed) Kind() string            { return "timed.1" }
 func (*Widened) Kind() string          { return "widened.1" }
 func (*OwesRatification) Kind() string { return "owes-ratification.1" }
 func (*Marked) Kind() string           { return "marked.1" }
@@ -153,6 +154,18 @@ func (e *TakenOut) apply(c *Change) {
 	c.Release.Live = false
 	c.Release.UndoneAt, c.Release.UndoneBy = e.UndoneAt, e.By
 	c.Round++
+}
+
+func (e *Timed) apply(c *Change) {
+	b := c.ballot(e.Ballot)
+	b.Next = e.Next
+	if e.Reminded {
+		b.Reminders++
+		b.Reminded = e.At
+	}
+	if e.Escalated {
+		b.Escalated, b.Told = e.At, e.Told
+	}
 }
 
 func (e *Widened) apply(c *Change) { c.Widened = e.Ballot }

@@ -105,7 +105,7 @@ func (a *auditor) revised(w *world, e *Revised) {
 	p := e.Proposal
 	a.state, a.revision, a.fourEyes, a.emergency = StateProposed, e.Revision, e.FourEyes, p.Urgency == "emergency"
 	a.window, a.major = p.Environment == "production window", p.Major
-	a.needed, a.authors, a.approved = nil, nil, map[Role]bool{}
+	a.needed, a.authors, a.approved, a.owes = nil, nil, map[Role]bool{}, false
 	for _, c := range p.Categories {
 		a.needed = append(a.needed, roleOf[c])
 	}

@@ -41,24 +41,31 @@ const (
 
 // A Ballot is one person's paper for one question about one revision.
 type Ballot struct {
-	ID       BallotID     `json:"id"`
-	Kind     BallotKind   `json:"kind"`
-	Person   PersonID     `json:"person"`
-	For      PersonID     `json:"for,omitempty"`   // the principal, where Person is a deputy
-	Roles    []Role       `json:"roles,omitempty"` // the authorizing roles the answer counts for
-	CoSign   bool         `json:"co_sign,omitempty"`
-	Revision int          `json:"revision"`
-	Attempt  int          `json:"attempt,omitempty"` // test, release, check and documents belong to one attempt
-	Round    int          `json:"round"`
-	Pool     bool         `json:"pool,omitempty"` // one of several people asked; the first answer counts
-	Question *Question    `json:"question,omitempty"`
-	Issued   time.Time    `json:"issued"`
-	Due      time.Time    `json:"due,omitzero"`
-	Status   BallotStatus `json:"status"`
-	Closed   time.Time    `json:"closed,omitzero"`
-	Why      string       `json:"why,omitempty"`     // why it was voided
-	Partial  *Answer      `json:"partial,omitempty"` // an incomplete answer, kept until it is completed
-	Answer   *Answer      `json:"answer,omitempty"`
+	ID       BallotID   `json:"id"`
+	Kind     BallotKind `json:"kind"`
+	Person   PersonID   `json:"person"`
+	For      PersonID   `json:"for,omitempty"`   // the principal, where Person is a deputy
+	Roles    []Role     `json:"roles,omitempty"` // the authorizing roles the answer counts for
+	CoSign   bool       `json:"co_sign,omitempty"`
+	Revision int        `json:"revision"`
+	Attempt  int        `json:"attempt,omitempty"` // test, release, check and documents belong to one attempt
+	Round    int        `json:"round"`
+	Pool     bool       `json:"pool,omitempty"` // one of several people asked; the first answer counts
+	Question *Question  `json:"question,omitempty"`
+	Issued   time.Time  `json:"issued"`
+	Due      time.Time  `json:"due,omitzero"`
+	Next     time.Time  `json:"next,omitzero"` // when time does something to it, if it is open still
+
+	Reminders int        `json:"reminders,omitempty"` // how often its person was reminded
+	Reminded  time.Time  `json:"reminded,omitzero"`   // the last time
+	Escalated time.Time  `json:"escalated,omitzero"`  // when others were told that it is overdue
+	Told      []PersonID `json:"told,omitempty"`      // who they were
+
+	Status  BallotStatus `json:"status"`
+	Closed  time.Time    `json:"closed,omitzero"`
+	Why     string       `json:"why,omitempty"`     // why it was voided
+	Partial *Answer      `json:"partial,omitempty"` // an incomplete answer, kept until it is completed
+	Answer  *Answer      `json:"answer,omitempty"`
 }
 
 // A Question is what an authorizer asked the proposer.

@@ -12,16 +12,32 @@ type Calendar struct {
 	Location *time.Location `json:"-"`
 }
 
-// endOfDay is the local hour at which a working day ends.
-const endOfDay = 17
+// The local hours at which a working day begins, with the mails of the clock,
+// and ends, with the deadlines.
+const (
+	startOfDay = 9
+	endOfDay   = 17
+)
 
-// terms gives the working days a person has to answer a ballot; the second
-// figure is for an emergency. Zero means the same day.
-var terms = map[BallotKind][2]int{
-	BallotCorrection: {10, 5}, BallotAuthorization: {3, 0}, BallotQuestion: {3, 0},
-	BallotRatification: {1, 1}, BallotOffer: {3, 0}, BallotImplementation: {10, 1},
-	BallotTest: {3, 0}, BallotRelease: {5, 0}, BallotCheck: {3, 1},
-	BallotDocuments: {10, 5}, BallotDecision: {1, 0}, BallotUndo: {1, 0},
+// A term is how long a person has to answer a ballot: working days or, in an
+// emergency, hours of the clock.
+type term struct{ days, hours int }
+
+// terms gives the term of each ballot, and what it is in an emergency.
+var terms = map[BallotKind][2]term{
+	BallotCorrection: {{days: 10}, {days: 5}}, BallotAuthorization: {{days: 3}, {hours: 2}},
+	BallotQuestion: {{days: 3}, {hours: 2}}, BallotRatification: {{days: 1}, {days: 1}},
+	BallotOffer: {{days: 3}, {hours: 2}}, BallotImplementation: {{days: 10}, {hours: 8}},
+	BallotTest: {{days: 3}, {hours: 4}}, BallotRelease: {{days: 5}, {hours: 2}},
+	BallotCheck: {{days: 3}, {days: 1}}, BallotDocuments: {{days: 10}, {days: 5}},
+	BallotDecision: {{days: 1}, {hours: 2}}, BallotUndo: {{days: 1}, {hours: 2}},
+}
+
+func termOf(kind BallotKind, urgent bool) term {
+	if urgent {
+		return terms[kind][1]
+	}
+	return terms[kind][0]
 }
 
 func (c Calendar) location() *time.Location {
@@ -55,10 +71,32 @@ func (c Calendar) After(t time.Time, n int) time.Time {
 	return day.UTC()
 }
 
-func (c Calendar) due(kind BallotKind, urgent bool, now time.Time) time.Time {
-	term := terms[kind]
-	if urgent {
-		return c.After(now, term[1])
+// due is when a ballot issued at the time must be answered.
+func (c Calendar) due(kind BallotKind, urgent bool, issued time.Time) time.Time {
+	t := termOf(kind, urgent)
+	if t.hours > 0 {
+		return issued.Add(time.Duration(t.hours) * time.Hour)
 	}
-	return c.After(now, term[0])
+	return c.After(issued, t.days)
+}
+
+// Morning is when mails of the day go out: at nine on the local day of t or,
+// where nobody works on it, on the working day before.
+func (c Calendar) Morning(t time.Time) time.Time {
+	local := t.In(c.location())
+	day := time.Date(local.Year(), local.Month(), local.Day(), startOfDay, 0, 0, 0, c.location())
+	for !c.Workday(day) {
+		day = time.Date(day.Year(), day.Month(), day.Day()-1, startOfDay, 0, 0, 0, c.location())
+	}
+	return day.UTC()
+}
+
+// FirstWorkday is the morning of the first working day of the local month of t.
+func (c Calendar) FirstWorkday(t time.Time) time.Time {
+	local := t.In(c.location())
+	day := time.Date(local.Year(), local.Month(), 1, startOfDay, 0, 0, 0, c.location())
+	for !c.Workday(day) {
+		day = time.Date(day.Year(), day.Month(), day.Day()+1, startOfDay, 0, 0, 0, c.location())
+	}
+	return day.UTC()
 }

@@ -5,8 +5,25 @@ import (
 	"time"
 )
 
-// A ChangeID is a change's stable internal name, from the mail that opened it.
+// A ChangeID is a change's stable internal name, from the mail that opened it:
+// the day it came and the beginning of its hash. So the same mail opens the same
+// change when it is decided again after a restore; and what belongs to the
+// changes of one season lies together in every index.
 type ChangeID string
+
+const (
+	dayOfID = "20060102" // in UTC
+	hashed  = 12         // characters of the hash
+)
+
+// NewChangeID names the change that a mail proposes, by when it came and its
+// SHA-256 in hex.
+func NewChangeID(came time.Time, sha256 string) ChangeID {
+	return ChangeID(came.UTC().Format(dayOfID) + sha256[:hashed])
+}
+
+// Mail is the part of the id that derives from the mail alone.
+func (id ChangeID) Mail() string { return string(id[min(len(dayOfID), len(id)):]) }
 
 // A State is where a change stands in its life.
 type State string

@@ -1,5 +1,7 @@
 package policy
 
+import "time"
+
 // A Command is something somebody wants done to a change.
 type Command struct {
 	Kind    CommandKind
@@ -7,16 +9,18 @@ type Command struct {
 	Proof   string    // how By was proven, for the record
 	Mail    string    // SHA-256 of the mail that said it, in hex
 	Seed    string    // what ids derive from: the mail's hash, or the firing's name
-	Ballot  BallotID  // answer, widen: the ballot meant
+	Ballot  BallotID  // answer: the ballot meant
 	Keyword Keyword   // answer, act
 	Form    Form      // propose, answer, act: the fields given
 	Text    string    // comment; answer to a question; the operator's reason
 	Files   []File    // attachments that are not inline
 	Unclear []Problem // fields that could not be read, such as a label given twice
 
-	ID     ChangeID // propose: the new change
-	Draft  string   // propose: the next free draft number
-	Number string   // the next free change number, taken when a proposal is first accepted
+	ID    ChangeID  // propose: the new change
+	Asked time.Time // when the people it asks hear of it, from when their time runs; zero: now
+
+	Draft  string // propose: the next free draft number
+	Number string // the next free change number, taken when a proposal is first accepted
 }
 
 // A CommandKind names what a command does.
@@ -30,6 +34,5 @@ const (
 	CommandComment    CommandKind = "comment"    // file a remark
 	CommandCancel     CommandKind = "cancel"     // the operator ends a change that touched nothing
 	CommandReconsider CommandKind = "reconsider" // the directory changed
-	CommandWiden      CommandKind = "widen"      // a named person stayed silent: ask the pool
-	CommandExpire     CommandKind = "expire"     // nobody answered in time, before TAKE
+	CommandFire       CommandKind = "fire"       // time passes: remind, escalate, ask the pool, expire
 )

@@ -43,10 +43,8 @@ func (t *turn) decide() *Refusal {
 		return t.cancelByOperator()
 	case CommandReconsider:
 		return t.reconsider()
-	case CommandWiden:
-		return t.widen()
-	case CommandExpire:
-		return t.expire()
+	case CommandFire:
+		return t.fire()
 	}
 	return refuse(RefusedUnknown, "Tell the operator.", "There is no command %q.", t.cmd.Kind)
 }

@@ -157,6 +157,18 @@ type TakenOut struct {
 	At       time.Time `json:"at"`
 }
 
+// Timed records what time did to an open ballot, and when it does more: its
+// person was reminded, others were told that it is overdue; or neither, where
+// only the calendar has changed.
+type Timed struct {
+	Ballot    BallotID   `json:"ballot"`
+	Reminded  bool       `json:"reminded,omitempty"`
+	Escalated bool       `json:"escalated,omitempty"`
+	Told      []PersonID `json:"told,omitempty"` // of its being overdue
+	Next      time.Time  `json:"next,omitzero"`
+	At        time.Time  `json:"at"`
+}
+
 // Widened records that a named person stayed silent and the pool is asked.
 type Widened struct {
 	Ballot BallotKind `json:"ballot"`
@@ -209,6 +221,7 @@ var eventTypes = func() map[string]func() Event {
 	add(func() Event { return &WentLive{} })
 	add(func() Event { return &Told{} })
 	add(func() Event { return &TakenOut{} })
+	add(func() Event { return &Timed{} })
 	add(func() Event { return &Widened{} })
 	add(func() Event { return &OwesRatification{} })
 	add(func() Event { return &Marked{} })

@@ -12,6 +12,7 @@ type Notice struct {
 	Cause     *Answer    // the answer or act that led to this mail
 	Problems  []Problem  // what is missing or not understood
 	Refusal   *Refusal
+	Reminder  bool   // the ballot was sent before, and is sent again
 	Text      string // further words: a question's answer, the operator's reason
 	Why       string // why the reader gets this mail, a sentence
 }
@@ -56,6 +57,7 @@ const (
 	NoticeVoided      NoticeKind = "person-notice-voided" // nothing for you to do any more
 	NoticeClosed      NoticeKind = "person-notice-closed"
 	NoticeRolledBack  NoticeKind = "person-notice-rolled-back"
+	NoticeOverdue     NoticeKind = "person-notice-overdue"    // somebody else has not answered in time
 	NoticeNobody      NoticeKind = "person-notice-nobody"     // a directory change left a change without an eligible person
 	ToldReleased      NoticeKind = "everyone-notice-released" // (7a), (7b)
 	ToldUndone        NoticeKind = "everyone-notice-undone"
@@ -101,7 +103,7 @@ var NoticeKinds = []NoticeKind{
 	ReceiptProposed, ReceiptCounted, NoticeAnswered, NoticeAuthorized, NoticeRejected,
 	NoticeWithdrawn, NoticeExpired, NoticeCanceled, NoticeHeldUp, NoticeGoesOn, NoticeRework,
 	NoticeUndoing, NoticeRescheduled, NoticeHandedOver, NoticeVoided, NoticeClosed,
-	NoticeRolledBack, NoticeNobody, ToldReleased, ToldUndone, ToldG7Released, ToldG7Undone,
+	NoticeRolledBack, NoticeOverdue, NoticeNobody, ToldReleased, ToldUndone, ToldG7Released, ToldG7Undone,
 	AnswerStatus, AnswerHelp, AnswerRefused, AnswerDecided, AnswerUnread, AnswerNotProposer,
 	AnswerTwoChanges, AnswerOversize, AnswerUnknown, OwnerMisused, OperatorUnreadable,
 	OperatorUndelivered, PersonDirectory, OwnerDirectory, OperatorMisused,

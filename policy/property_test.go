@@ -128,6 +128,10 @@ func (j *journey) walk(changing bool) {
 			j.take(Command{Kind: CommandReconsider})
 			continue
 		}
+		if j.chance(3, "nobody says anything for weeks") {
+			j.silence()
+			continue
+		}
 		j.now = j.now.Add(time.Duration(rapid.IntRange(1, 40).Draw(j.t, "hours")) * time.Hour)
 		j.take(j.command())
 		if open := len(j.change.OpenBallots()); !changing && open == 0 && !j.change.State.End() {
@@ -135,6 +139,21 @@ func (j *journey) walk(changing bool) {
 		}
 	}
 	j.arrive()
+}
+
+// silence lets moment after moment pass.
+func (j *journey) silence() {
+	for range 12 {
+		open := j.change.OpenBallots()
+		if len(open) == 0 {
+			return
+		}
+		next := slices.MinFunc(open, func(a, b Ballot) int { return a.Next.Compare(b.Next) }).Next
+		if next.After(j.now) {
+			j.now = next
+		}
+		j.take(Command{Kind: CommandFire})
+	}
 }
 
 // take carries the command out and has its events audited.
@@ -256,10 +275,11 @@ func (j *journey) command() Command {
 		return j.sensible(pick(j.t, open, "ballot"))
 	case n < 86:
 		return j.unasked()
-	case n < 90 && len(open) > 0:
-		return Command{Kind: CommandWiden, Ballot: pick(j.t, open, "silent").ID}
-	case n < 91:
-		return Command{Kind: CommandExpire}
+	case n < 91 && len(open) > 0:
+		if next := pick(j.t, open, "silent").Next; next.After(j.now) {
+			j.now = next
+		}
+		return Command{Kind: CommandFire}
 	case n < 92:
 		return Command{Kind: CommandCancel, Text: "enough"}
 	case n < 94:

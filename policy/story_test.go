@@ -116,11 +116,10 @@ func (told told) run(w *world, line string) string {
 			return "ok\n"
 		}
 		w.do(Command{Kind: CommandReconsider})
-	case "widen":
-		b, _ := w.ballotFor(PersonID(words[1]), "", "", "")
-		w.do(Command{Kind: CommandWiden, Ballot: b.ID})
-	case "expire":
-		w.do(Command{Kind: CommandExpire})
+	case "fire":
+		w.do(Command{Kind: CommandFire})
+	case "silence":
+		w.silence(append(words, "")[1])
 	case "cancel":
 		w.do(Command{Kind: CommandCancel, Text: fields.Get(LabelReason), Proof: "operator"})
 	case "comment":
@@ -172,6 +171,51 @@ func (told told) speak(w *world, words []string, fields Form, special map[string
 			told.rules["act "+string(k)] = true
 		}
 	}
+}
+
+// silence lets time pass, moment by moment, until the person's ballot is overdue
+// or, where nobody is named, until the change ends.
+func (w *world) silence(who string) {
+	w.t.Helper()
+	for range 100 {
+		moments := []time.Time{}
+		for _, b := range w.change.OpenBallots() {
+			moments = append(moments, b.Next)
+		}
+		if len(moments) == 0 {
+			w.do(Command{Kind: CommandFire})
+			return
+		}
+		w.now = slices.MinFunc(moments, time.Time.Compare)
+		w.must(w.do(Command{Kind: CommandFire}))
+		for _, e := range w.last.Events {
+			if timed, ok := e.(*Timed); ok && timed.Escalated {
+				if b, _ := w.change.Ballot(timed.Ballot); string(b.Person) == who {
+					return
+				}
+			}
+		}
+		if w.change.State.End() {
+			return
+		}
+	}
+	w.t.Fatalf("nothing came of the silence of %q", who)
+}
+
+// timetables lists the first moments of each open ballot.
+func timetables(c Change) string {
+	deeds := map[deed]string{remind: "remind", escalate: "overdue", lapse: "expire"}
+	var out strings.Builder
+	for _, b := range c.OpenBallots() {
+		n := 0
+		for m := range c.timetable(company().Calendar, b).moments() {
+			fmt.Fprintf(&out, "%s %s: %s %s\n", b.Person, b.Kind, m.at.Format("Mon 2 Jan 15:04"), deeds[m.deed])
+			if n++; n == 10 {
+				break
+			}
+		}
+	}
+	return out.String()
 }
 
 // firstPaper is the first ballot of the kind the person was sent.
@@ -337,10 +381,12 @@ func show(c Change, part string) string {
 			}
 		}
 		return out.String()
+	case "timetable":
+		return timetables(c)
 	case "due":
 		var out strings.Builder
 		for _, b := range c.OpenBallots() {
-			fmt.Fprintf(&out, "%s %s %s\n", b.Person, b.Kind, b.Due.Format("Mon 15:04"))
+			fmt.Fprintf(&out, "%s %s %s\n", b.Person, b.Kind, b.Due.Format("Mon 2 Jan 15:04"))
 		}
 		return out.String()
 	}

@@ -127,14 +127,24 @@ func (t *turn) void(b Ballot) {
 
 func (t *turn) issue(b Ballot) {
 	b.ID = t.ballotID(b)
-	b.Issued, b.Status = t.now, BallotOpen
-	b.Due = t.dir.Calendar.due(b.Kind, t.change.Emergency(), t.now)
+	b.Issued, b.Status = t.asks(), BallotOpen
+	b.Due = t.dir.Calendar.due(b.Kind, t.change.Emergency(), b.Issued)
+	b.Next = t.timetable(b).next()
 	t.emit(&Issued{Ballot: b})
 	t.asked = append(t.asked, b.ID)
 	t.notify(Notice{
 		Kind: AskOf(b.Kind), To: b.Person, Ballot: b.ID, Cause: t.cause, Problems: t.problemsFor(b),
 		Text: t.cmd.Text, Why: t.whyAsked(b),
 	})
+}
+
+// asks is when those asked in this turn hear of it: later than what they are
+// asked for happened, where the daemon was down meanwhile.
+func (t *turn) asks() time.Time {
+	if t.cmd.Asked.After(t.now) {
+		return t.cmd.Asked
+	}
+	return t.now
 }
 
 func (t *turn) problemsFor(b Ballot) []Problem {
@@ -147,7 +157,7 @@ func (t *turn) problemsFor(b Ballot) []Problem {
 // ballotID derives an id from what caused the ballot, so that deciding the
 // same mail again after a restore gives the same ids.
 func (t *turn) ballotID(b Ballot) BallotID {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %q %q %d", t.cmd.Seed, t.change.ID, b.Kind, b.Person, b.For, len(t.asked)))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %q %q %d", t.cmd.Seed, t.change.ID.Mail(), b.Kind, b.Person, b.For, len(t.asked)))
 	return BallotID(strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:10])))
 }
 

@@ -258,7 +258,7 @@ func decideChecked(t fataler, c Change, d Directory, cmd Command, now time.Time)
 
 func checkRefusal(t fataler, before string, cmd Command, d Decision) {
 	t.Helper()
-	byClock := cmd.Kind == CommandWiden || cmd.Kind == CommandExpire
+	byClock := cmd.Kind == CommandFire
 	switch r := d.Refusal; {
 	case len(d.Events) > 0 || len(d.Notices) > 0 || asJSON(t, d.Change) != before:
 		t.Fatalf("%s %s %s was refused and changed something", cmd.Kind, cmd.By, cmd.Keyword)
@@ -358,8 +358,8 @@ func checkBallots(t fataler, d Directory, decision Decision) {
 			t.Fatalf("the ballot %s of %s is cast by %+v", b.Kind, b.Person, b.Answer)
 		case b.Status != BallotCast && b.Answer != nil:
 			t.Fatalf("the ballot %s of %s is %s and has an answer", b.Kind, b.Person, b.Status)
-		case b.Open() && !b.Due.After(b.Issued):
-			t.Fatalf("the ballot %s of %s was due before it was issued", b.Kind, b.Person)
+		case b.Open() && (!b.Due.After(b.Issued) || !b.Next.After(b.Issued)):
+			t.Fatalf("the ballot %s of %s was due before it was issued, or is not looked at again", b.Kind, b.Person)
 		}
 		ids[b.ID], asked[question] = true, asked[question] || b.Open()
 	}

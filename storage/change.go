@@ -114,13 +114,13 @@ func (t *Tx) saveChangeRows(ctx context.Context, rows []changeRow) error {
 func (t *Tx) saveBallots(ctx context.Context, rows []ballotRow) error {
 	err := insert(ctx, t, `
 		insert into ballots (id, change, kind, person, revision, attempt, status, keyword,
-			issued_at, due_at, answered_at)
+			issued_at, due_at, next_at, answered_at)
 		values (:id, :change, :kind, :person, :revision, :attempt, :status, :keyword,
-			:issued_at, :due_at, :answered_at)
+			:issued_at, :due_at, :next_at, :answered_at)
 		on conflict (id) do update set change = excluded.change, kind = excluded.kind,
 			person = excluded.person, revision = excluded.revision, attempt = excluded.attempt,
 			status = excluded.status, keyword = excluded.keyword,
-			issued_at = excluded.issued_at, due_at = excluded.due_at,
+			issued_at = excluded.issued_at, due_at = excluded.due_at, next_at = excluded.next_at,
 			answered_at = excluded.answered_at`, rows)
 	if err != nil {
 		return fmt.Errorf("its ballots: %w", err)

@@ -57,7 +57,7 @@ func (t *Tx) storedRows(ctx context.Context) (table, error) {
 	}
 	var ballots []ballotRow
 	err = t.tx.SelectContext(ctx, &ballots, `
-		select id, change, kind, person, revision, attempt, status, keyword, issued_at, due_at, answered_at
+		select id, change, kind, person, revision, attempt, status, keyword, issued_at, due_at, next_at, answered_at
 		from ballots`)
 	if err != nil {
 		return nil, fmt.Errorf("reading ballots: %w", err)

@@ -52,6 +52,7 @@ type ballotRow struct {
 	Keyword    *policy.Keyword     `db:"keyword"`
 	IssuedAt   time.Time           `db:"issued_at"`
 	DueAt      *time.Time          `db:"due_at"`
+	NextAt     *time.Time          `db:"next_at"`
 	AnsweredAt *time.Time          `db:"answered_at"`
 }
 
@@ -91,6 +92,9 @@ func projectBallot(change policy.ChangeID, b policy.Ballot) ballotRow {
 	row := ballotRow{
 		ID: b.ID, Change: change, Kind: b.Kind, Person: b.Person, Revision: b.Revision,
 		Attempt: b.Attempt, Status: b.Status, IssuedAt: micro(b.Issued), DueAt: microOrNil(b.Due),
+	}
+	if b.Open() {
+		row.NextAt = microOrNil(b.Next)
 	}
 	if b.Answer != nil {
 		row.Keyword, row.AnsweredAt = &b.Answer.Keyword, microOrNil(b.Answer.At)

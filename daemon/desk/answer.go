@@ -110,7 +110,7 @@ func (c *conversation) propose(ctx context.Context, p mailread.ProposalReading) 
 	if form.Get(policy.LabelTitle) == "" && !titleProblem(p.Problems) {
 		form = policy.Form{policy.LabelTitle: subjectTitle(c.out.Message.Subject)}.With(form)
 	}
-	cmd := policy.Command{Kind: policy.CommandPropose, ID: policy.ChangeID(c.sha[:20]), Form: form, Unclear: p.Problems}
+	cmd := policy.Command{Kind: policy.CommandPropose, ID: policy.NewChangeID(c.now, c.sha), Form: form, Unclear: p.Problems}
 	return c.decide(ctx, cmd, Accepted)
 }
 
@@ -237,6 +237,9 @@ func (c *conversation) decide(ctx context.Context, cmd policy.Command, good Disp
 		return err
 	}
 	cmd.By, cmd.Proof, cmd.Mail, cmd.Seed = c.out.Person, "token", c.sha, c.sha
+	if !c.in.Again {
+		cmd.Asked = c.Desk.now()
+	}
 	cmd.Files = files(c.out.Message)
 	if cmd.Kind == policy.CommandPropose {
 		cmd.Proof = "address"

@@ -180,7 +180,7 @@ func (d *Desk) reconsider(ctx context.Context, seed string) error {
 		return fmt.Errorf("listing the open changes: %w", err)
 	}
 	for _, id := range open {
-		cmd := policy.Command{Kind: policy.CommandReconsider, Seed: seed + " " + string(id)}
+		cmd := policy.Command{Kind: policy.CommandReconsider, Seed: seed + " " + id.Mail()}
 		if _, err := d.Command(ctx, id, cmd); err != nil {
 			return fmt.Errorf("considering change %s under the new directory: %w", id, err)
 		}

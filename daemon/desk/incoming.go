@@ -15,6 +15,7 @@ type Incoming struct {
 	Size        int64     // bytes, as the server says
 	Raw         []byte    // the whole mail, or its header where Oversize
 	Oversize    bool      // over the limit: the body was not fetched
+	Again       bool      // it was decided before a restore: who it asks was asked then
 }
 
 func (in Incoming) key() storage.MailKey {

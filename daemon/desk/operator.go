@@ -3,37 +3,44 @@ package desk
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/countersign/countersign/mailtmpl"
 	"github.com/countersign/countersign/policy"
 	"github.com/countersign/countersign/storage"
 )
 
-// Command carries out a command that came by no mail: a firing of the clock, a
-// directory, an operator's verb. It is one transaction.
-func (d *Desk) Command(ctx context.Context, id policy.ChangeID, cmd policy.Command) (policy.Decision, error) {
-	var decision policy.Decision
-	err := d.Store.Tx(ctx, func(tx *storage.Tx) error {
-		tx.Under(d.inForce())
-		before, err := tx.LockChange(ctx, id)
-		if err != nil {
-			return err
-		}
-		r := result{before: before, seed: cmd.Seed, at: d.now()}
-		if before.Number == "" {
-			if r.number, err = d.number(ctx, tx, r.at); err != nil {
-				return err
-			}
-			cmd.Draft, cmd.Number = r.number.draftNumber(), r.number.changeNumber()
-		}
-		decision = policy.Decide(before, d.Directory(), cmd, r.at)
-		if decision.Refusal != nil || len(decision.Events) == 0 && len(decision.Notices) == 0 {
-			return nil
-		}
-		r.after, r.events, r.notices = decision.Change, decision.Events, decision.Notices
-		return d.publish(tx, r)
+// Command carries out a command that came by no mail: a directory, an operator's
+// verb. It is one transaction.
+func (d *Desk) Command(ctx context.Context, id policy.ChangeID, cmd policy.Command) (decision policy.Decision, err error) {
+	err = d.Store.Tx(ctx, func(tx *storage.Tx) error {
+		decision, err = d.command(ctx, tx, id, cmd, d.now())
+		return err
 	})
 	return decision, err
+}
+
+// command carries out the command in the transaction, as of the time given.
+func (d *Desk) command(ctx context.Context, tx *storage.Tx, id policy.ChangeID, cmd policy.Command, now time.Time) (policy.Decision, error) {
+	tx.Under(d.inForce())
+	before, err := tx.LockChange(ctx, id)
+	if err != nil {
+		return policy.Decision{}, err
+	}
+	r := result{before: before, seed: cmd.Seed, at: now}
+	if before.Number == "" {
+		if r.number, err = d.number(ctx, tx, r.at); err != nil {
+			return policy.Decision{}, err
+		}
+		cmd.Draft, cmd.Number = r.number.draftNumber(), r.number.changeNumber()
+	}
+	decision := policy.Decide(before, d.Directory(), cmd, r.at)
+	if decision.Refusal != nil || len(decision.Events) == 0 && len(decision.Notices) == 0 {
+		return decision, nil
+	}
+	r.after, r.events, r.notices = decision.Change, decision.Events, decision.Notices
+	r.notices = append(r.notices, d.overdue(decision)...)
+	return decision, d.publish(tx, r)
 }
 
 // Cancel ends a change on an operator's word; a refusal says why not.

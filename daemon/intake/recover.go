@@ -53,6 +53,7 @@ func (i *Intake) Recover(ctx context.Context, mails []desk.Incoming, decided fun
 // the desk putting it aside unread.
 func (i *Intake) insist(ctx context.Context, in desk.Incoming) (filing desk.Filing, err error) {
 	const patience = 4 // three attempts, and one to put it aside
+	in.Again = true
 	for range patience {
 		filing, err = i.desk.Receive(context.WithoutCancel(ctx), in)
 		if err == nil || final(err) != nil || storage.Blameless(err) {

@@ -18,14 +18,15 @@ type size struct {
 	singly  int   // of them, which pgbench plays
 	singles int   // mails delivered one at a time
 	stored  []int // changes a company has behind it
-	more    int   // answers it then decides, in each round
+	turns   int   // in which it then decides more: short ones, so there are many
+	more    int   // answers it decides in each
 	idle    time.Duration
 }
 
 var (
-	full  = size{rounds: 3, answers: 10_000, singly: 1000, singles: 100, stored: []int{100, 10_000, 1_000_000}, more: 1000, idle: time.Minute}
-	small = size{rounds: 3, answers: 1000, singly: 200, singles: 20, stored: []int{10, 1000, 100_000}, more: 200, idle: 10 * time.Second}
-	least = size{rounds: 1, answers: 40, singly: 5, singles: 2, stored: []int{2, 20}, more: 10, idle: time.Second}
+	full  = size{rounds: 3, answers: 10_000, singly: 1000, singles: 100, stored: []int{100, 10_000, 1_000_000}, turns: 7, more: 1000, idle: time.Minute}
+	small = size{rounds: 3, answers: 1000, singly: 200, singles: 20, stored: []int{10, 1000, 100_000}, turns: 7, more: 200, idle: 10 * time.Second}
+	least = size{rounds: 1, answers: 40, singly: 5, singles: 2, stored: []int{2, 20}, turns: 1, more: 10, idle: time.Second}
 )
 
 // measured is what came of a run.
@@ -102,9 +103,9 @@ func (m *measured) onTop(r *rig) {
 	r.Helper()
 	var all []*archive
 	for _, stored := range m.size.stored {
-		all = append(all, r.archive(stored, m.size.rounds*m.size.more))
+		all = append(all, r.archive(stored, m.size.turns*m.size.more))
 	}
-	for range m.size.rounds {
+	for range m.size.turns {
 		for _, a := range all {
 			m.stored[a.stored] = append(m.stored[a.stored], a.decideSome(m.size.more))
 		}

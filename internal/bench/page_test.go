@@ -110,6 +110,7 @@ func (view) Megabytes(bytes int) string { return fmt.Sprintf("%.1f MB", float64(
 // What the run was.
 
 func (v view) Rounds() int     { return v.size.rounds }
+func (v view) Turns() int      { return v.size.turns }
 func (v view) Answers() string { return grouped(v.size.answers) }
 func (v view) Singly() string  { return grouped(v.size.singly) }
 func (v view) Singles() string { return grouped(v.size.singles) }

@@ -91,6 +91,9 @@ func another(statement string) string {
 		if m[2] == "64" { // a SHA-256
 			return fmt.Sprintf(`md5(%[1]s || g::text) || md5(g::text || %[1]s)`, m[1])
 		}
+		if m[2] == "20" { // a change: one each quarter of an hour
+			return fmt.Sprintf(`to_char(date '2026-01-01' - g / 96, 'YYYYMMDD') || left(md5(%s || g::text), 12)`, m[1])
+		}
 		return fmt.Sprintf(`left(md5(%s || g::text), %s)`, m[1], m[2])
 	})
 }

@@ -95,7 +95,7 @@ func (r *robots) speak(i int) error {
 // take takes the first mail that waits for the line.
 func (r *robots) take(c change, l line) (stage.Received, bool) {
 	for i, m := range r.waiting {
-		if m.To == address(l.by) && m.Notice == l.to && m.References[0] == c.root() {
+		if m.To == address(l.by) && m.Notice == l.to && c.about(m) {
 			r.waiting = append(r.waiting[:i:i], r.waiting[i+1:]...)
 			return m, true
 		}

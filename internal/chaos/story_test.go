@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 
 	"github.com/countersign/countersign/internal/testkit/stage"
 )
@@ -52,12 +53,15 @@ func cast(seed uint64, i int, p play, next func() manner) change {
 	return c
 }
 
-// root is the first reference of every mail about the change, and its id in the
-// record stands in it.
-func (c change) root() string { return "change-" + c.id() + "@example.com" }
+// about says whether a mail is about the change: the first reference holds the
+// change's id in the record.
+func (c change) about(m stage.Received) bool {
+	return strings.HasPrefix(m.References[0], "change-") && strings.HasSuffix(m.References[0], c.id()+"@example.com")
+}
 
-// id is the change's id in the record: it derives from the proposal.
-func (c change) id() string { return digest(c.opening)[:20] }
+// id is the change's id in the record, but for the day: it derives from the
+// proposal.
+func (c change) id() string { return digest(c.opening)[:12] }
 
 func digest(raw []byte) string {
 	sum := sha256.Sum256(raw)

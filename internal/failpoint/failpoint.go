@@ -30,11 +30,12 @@ const (
 	Marked       Point = "marked"        // it is marked as sent
 	Loading      Point = "loading"       // a directory is written, and not committed
 	Reconsidered Point = "reconsidered"  // a change was considered under a new directory
+	Fired        Point = "fired"         // time did something to a change
 	Migrating    Point = "migrating"     // between two migrations
 )
 
 // All lists every point.
 var All = []Point{
 	Fetched, Counted, Reading, BeforeCommit, Committed, BeforeMove, Moved,
-	BeforeSend, Accepted, Marked, Loading, Reconsidered, Migrating,
+	BeforeSend, Accepted, Marked, Loading, Reconsidered, Fired, Migrating,
 }
