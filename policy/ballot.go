@@ -24,9 +24,13 @@ const (
 	BallotUndo           BallotKind = "undo"
 )
 
-// A BallotID names one ballot; it derives from the mail that caused the ballot,
-// so that deciding the same mail again gives the same id.
+// A BallotID names one ballot: by the day its change was proposed, and by what
+// derives from the mail that caused the ballot, so that deciding the same mail
+// again gives the same id.
 type BallotID string
+
+// Mail is the part of the id that derives from the mail alone.
+func (id BallotID) Mail() string { return string(id[min(len(dayOfID), len(id)):]) }
 
 // A BallotStatus says whether a ballot can still be answered.
 type BallotStatus string

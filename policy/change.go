@@ -8,7 +8,8 @@ import (
 // A ChangeID is a change's stable internal name, from the mail that opened it:
 // the day it came and the beginning of its hash. So the same mail opens the same
 // change when it is decided again after a restore; and what belongs to the
-// changes of one season lies together in every index.
+// changes of one season lies together in every index
+// (docs/decisions/0018-keys-begin-with-a-day.md).
 type ChangeID string
 
 const (
@@ -22,8 +23,10 @@ func NewChangeID(came time.Time, sha256 string) ChangeID {
 	return ChangeID(came.UTC().Format(dayOfID) + sha256[:hashed])
 }
 
-// Mail is the part of the id that derives from the mail alone.
-func (id ChangeID) Mail() string { return string(id[min(len(dayOfID), len(id)):]) }
+// Day is the part of the id that says when the change was proposed, Mail the
+// part that derives from the mail alone.
+func (id ChangeID) Day() string  { return string(id[:min(len(dayOfID), len(id))]) }
+func (id ChangeID) Mail() string { return string(id[len(id.Day()):]) }
 
 // A State is where a change stands in its life.
 type State string

@@ -158,7 +158,7 @@ func (t *turn) problemsFor(b Ballot) []Problem {
 // same mail again after a restore gives the same ids.
 func (t *turn) ballotID(b Ballot) BallotID {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %q %q %d", t.cmd.Seed, t.change.ID.Mail(), b.Kind, b.Person, b.For, len(t.asked)))
-	return BallotID(strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:10])))
+	return BallotID(t.change.ID.Day() + strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(sum[:10])))
 }
 
 // whyAsked is the sentence that tells a person why a ballot came to them.

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/countersign/countersign/internal/failpoint"
 )
 
 // cli is the whole command line: the flags of every verb, then the verbs.
@@ -49,7 +51,7 @@ run "countersign migrate", "countersign check" and "countersign serve".`
 
 // run carries out one command line and gives the exit code.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	c := cli{globals: globals{ctx: ctx, now: time.Now, stdout: stdout, stderr: stderr}}
+	c := cli{globals: globals{ctx: ctx, now: failpoint.Now, stdout: stdout, stderr: stderr}}
 	return c.run(args)
 }
 

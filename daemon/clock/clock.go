@@ -30,23 +30,15 @@ type Options struct {
 	// Swept is when the last complete sweep of the mailbox began; zero before the
 	// first.
 	Swept func() time.Time
-	// Every is how often the clock looks.
-	Every time.Duration
 	Pulse *pulse.Pulse
 	Log   *slog.Logger
 }
-
-// DefaultEvery is how often the clock looks where nobody says it.
-const DefaultEvery = 10 * time.Second
 
 // A Clock does what is due.
 type Clock struct{ Options }
 
 // New gives a clock that does not run yet.
 func New(o Options) *Clock {
-	if o.Every <= 0 {
-		o.Every = DefaultEvery
-	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
@@ -59,10 +51,13 @@ func New(o Options) *Clock {
 // Tick does everything that is due as far as the mailbox has been swept. A chore
 // that fails keeps no other from being done.
 func (c *Clock) Tick(ctx context.Context) error {
-	asOf := c.Swept()
-	if asOf.IsZero() {
-		return nil
+	if asOf := c.Swept(); !asOf.IsZero() {
+		return c.do(ctx, asOf)
 	}
+	return nil
+}
+
+func (c *Clock) do(ctx context.Context, asOf time.Time) error {
 	var errs []error
 	for _, chore := range c.Chores {
 		fired, err := chore.Do(ctx, asOf)
@@ -74,31 +69,41 @@ func (c *Clock) Tick(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// patience is how long one look may take before the clock counts as hung: a year
-// of reminders after a long outage takes minutes.
-const patience = 10 * time.Minute
+const (
+	look     = time.Second      // from one look whether a sweep was completed to the next
+	again    = 10 * time.Second // before what failed is tried again
+	patience = 10 * time.Minute // how long it may take: after a long outage there is much to do
+)
 
-// Run looks at the clock until ctx ends. What fails is tried again at the next
-// look; it ends with an error only where this instance must decide no more.
+// Run does what is due each time a sweep was completed, until ctx ends. What
+// fails is tried again; it ends with an error only where this instance must
+// decide no more.
 func (c *Clock) Run(ctx context.Context) error {
 	defer c.Pulse.Rest()
-	look := time.NewTicker(c.Every)
-	defer look.Stop()
-	for ctx.Err() == nil {
+	for done, wait := (time.Time{}), look; ctx.Err() == nil; pause(ctx, wait) {
 		c.Pulse.Within(patience)
-		err := c.Tick(ctx)
-		switch {
-		case err == nil || ctx.Err() != nil:
+		asOf := c.Swept()
+		if !asOf.After(done) {
+			continue
+		}
+		switch err := c.do(ctx, asOf); {
+		case err == nil:
+			done, wait = asOf, look
 		case errors.Is(err, storage.ErrDirectoryChanged) || errors.Is(err, storage.ErrSchemaTooNew):
 			return err
-		default:
+		case ctx.Err() == nil:
 			c.Log.Warn("not everything that is due could be done", "error", err)
-		}
-		c.Pulse.Within(c.Every + patience)
-		select {
-		case <-ctx.Done():
-		case <-look.C:
+			wait = again
 		}
 	}
 	return ctx.Err()
+}
+
+func pause(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-t.C:
+	}
 }

@@ -43,9 +43,14 @@ func (d *Desk) FireBallots(ctx context.Context, asOf time.Time) (fired int, err 
 }
 
 func (d *Desk) fireBallots(ctx context.Context, one storage.Due, asOf time.Time) (did bool, err error) {
-	f := storage.Firing{Name: fmt.Sprintf("change %s %s", one.Change, one.Next.Format(time.RFC3339Nano)), Due: one.Next, At: d.now()}
 	err = d.Store.Tx(ctx, func(tx *storage.Tx) error {
 		did = false // a second try begins anew
+		before, err := tx.LockChange(ctx, one.Change)
+		if err != nil {
+			return err
+		}
+		// By how much has happened so far: the same after a restore.
+		f := storage.Firing{Name: fmt.Sprintf("change %s after %d events", one.Change.Mail(), before.Events), Due: one.Next, At: d.now()}
 		decision, err := d.command(ctx, tx, one.Change, policy.Command{Kind: policy.CommandFire, Seed: f.Name}, asOf)
 		if err != nil || decision.Refusal != nil {
 			return err // refused: another instance was first, or somebody has answered

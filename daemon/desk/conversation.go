@@ -89,14 +89,17 @@ func (c *conversation) saveMail() {
 }
 
 // contentKey names a mail by Message-ID, sender, Date and typed content, so
-// that one delivered twice by different ways is known again.
+// that one delivered twice by different ways is known again. It begins with the
+// day of the Date, by which mails of one season lie together in the index.
 func contentKey(m *mailread.Message) string {
 	if m == nil || m.MessageID == "" || m.From.Address == "" {
 		return ""
 	}
 	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %d %q", m.MessageID, m.From.Address, m.Date.Unix(), m.Text+"\x00"+m.HTMLText))
-	return hex.EncodeToString(sum[:])
+	return fmt.Sprintf("%08d", m.Date.Unix()/secondsOfDay%1e8) + hex.EncodeToString(sum[:])
 }
+
+const secondsOfDay = 24 * 60 * 60
 
 // dispositionEvent is what the record says of a mail.
 type dispositionEvent struct {

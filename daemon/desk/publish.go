@@ -114,7 +114,7 @@ func (d *Desk) address(tx *storage.Tx, r result, n policy.Notice, i int) (mail d
 		recipient = reader.Addresses[0]
 	}
 	out := storage.OutMail{
-		MessageID: d.messageID(r.seed, n, i), Change: r.after.ID, Ballot: n.Ballot, Notice: string(n.Kind),
+		MessageID: d.messageID(r, n, i), Change: r.after.ID, Ballot: n.Ballot, Notice: string(n.Kind),
 		Person: n.To, Recipient: recipient, At: d.now(),
 		Asks: n.Ballot != "" && n.Kind == askKind(r.after, n.Ballot) && n.Receipt == nil,
 	}
@@ -176,12 +176,13 @@ func (d *Desk) givePaper(tx *storage.Tx, out *storage.OutMail) (bool, error) {
 }
 
 // messageID derives a mail's id from what caused it, so that deciding the same
-// mail again after a restore sends the same mails. All mails of one cause begin
-// alike, so that they lie together in the index of the outbox.
-func (d *Desk) messageID(seed string, n policy.Notice, i int) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %q %q %d", seed, n.Kind, n.To, n.Address, n.Ballot, i))
-	cause := sha256.Sum256([]byte(seed))
-	return hex.EncodeToString(cause[:6]) + hex.EncodeToString(sum[:6]) + "@" + d.domain()
+// mail again after a restore sends the same mails. It begins with the day the
+// change was proposed, and all mails of one cause go on alike, so that they lie
+// together in the index of the outbox.
+func (d *Desk) messageID(r result, n policy.Notice, i int) string {
+	cause := sha256.Sum256([]byte(r.seed))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %q %q %d", r.seed, n.Kind, n.To, n.Address, n.Ballot.Mail(), i))
+	return r.after.ID.Day() + hex.EncodeToString(cause[:6]) + hex.EncodeToString(sum[:6]) + "@" + d.domain()
 }
 
 func (d *Desk) data(r result, n policy.Notice, reader policy.Person, dir policy.Directory, id string, papered bool) mailtmpl.Data {

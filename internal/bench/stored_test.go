@@ -3,10 +3,10 @@ package bench
 import (
 	"bytes"
 	"database/sql"
-	"fmt"
 	"regexp"
 	"runtime"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -48,53 +48,64 @@ func (c *company) reject(answer []byte) {
 }
 
 // copies are the statements by which everything of one change is written again
-// for each g of the table copies. A {key 20} becomes another one of as many
-// characters. Of our own mails only the beginning is kept, and of other people's
+// for each g of the table copies, a change each quarter of an hour. A {kind key}
+// becomes another of its kind. Of our own mails only the beginning is kept, and of other people's
 // nothing but what is looked for: nobody reads them again, and they would take
 // ten times the space.
 var copies = []string{
 	`insert into changes
-		select {id 20}, 'D-2025-' || g, 'CHG-2025-' || g, state, revision, hash, proposer, implementer, attempt, passed_by,
+		select {change id}, 'D-2025-' || g, 'CHG-2025-' || g, state, revision, hash, proposer, implementer, attempt, passed_by,
 			told, live, ever_live, held_from, open_ballots, title, major, restricted, opened_at, ended_at, updated_seq, body
 		from changes cross join copies`,
-	`insert into ballots
-		select {id 16}, {change 20}, kind, person, revision, attempt, status, keyword, issued_at, due_at, answered_at from ballots cross join copies`,
+	`insert into ballots (id, change, kind, person, revision, attempt, status, keyword, issued_at, due_at, answered_at)
+		select {ballot id}, {change change}, kind, person, revision, attempt, status, keyword, issued_at, due_at, answered_at from ballots cross join copies`,
 	`insert into tokens
-		select {hash 64}, kid, generation, purpose, {change 20}, {ballot 16}, person from tokens cross join copies`,
+		select {token hash}, kid, generation, purpose, {change change}, {ballot ballot}, person from tokens cross join copies`,
 	`insert into attempts
 		select folder, uidvalidity, uid + 10 * g, attempts from attempts cross join copies`,
 	`insert into messages (folder, uidvalidity, uid, disposition, reason, sha256, message_id_hash, content_key, sender, person,
 			change, ballot, received_at, decided_at, size)
-		select folder, uidvalidity, uid + 10 * g, disposition, reason, {sha256 64}, {message_id_hash 64}, {content_key 64}, sender, person,
-			{change 20}, {ballot 16}, received_at, decided_at, size
+		select folder, uidvalidity, uid + 10 * g, disposition, reason, {hash sha256}, {hash message_id_hash}, {content content_key}, sender, person,
+			{change change}, {ballot ballot}, received_at, decided_at, size
 		from messages cross join copies`,
 	`insert into outbox (message_id, change, ballot, notice, person, recipient, asks, kid, token_ballot, token_person, generation,
 			body, at, state, due, attempts, ended_at)
-		select {message_id 24} || '@example.com', {change 20}, ballot, notice, person, recipient, asks, kid, token_ballot, token_person,
+		select {message message_id}, {change change}, ballot, notice, person, recipient, asks, kid, token_ballot, token_person,
 			generation, left(body, 300), at, state, due, attempts, ended_at
 		from outbox cross join copies where change <> ''`,
 	`insert into events
-		select seq + (select max(seq) from events) * (g - 1), at, subject_kind, {subject 20}, kind, prev, payload_hash,
-			decode({hash::text 64}, 'hex')
+		select seq + (select max(seq) from events) * (g - 1), at, subject_kind, {change subject}, kind, prev, payload_hash,
+			decode({hash hash::text}, 'hex')
 		from events cross join copies where subject_kind <> 'directory'`,
 	`insert into event_payloads
 		select seq + (select max(seq) from event_payloads) * (g - 1), salt, payload
 		from event_payloads cross join copies where seq > 1`, // the first is the directory
 }
 
-var key = regexp.MustCompile(`\{(\S+) (\d+)\}`)
+// kinds are what a key is made anew from, in place of KEY: keys begin with the day, or are a
+// SHA-256 and nothing else.
+var kinds = map[string]string{
+	"change":  day + ` || left(md5(KEY || g::text), 12)`,
+	"ballot":  day + ` || left(md5(KEY || g::text), 16)`,
+	"message": day + ` || left(md5(KEY || g::text), 24) || '@example.com'`,
+	"content": `to_char(20454 - g / 96, 'FM00000000') || ` + hash,
+	"token":   `substr('` + letters + `', (20454 - g / 96) / 32 % 32 + 1, 1) || substr('` + letters + `', (20454 - g / 96) % 32 + 1, 1) || ` + hash,
+	"hash":    hash,
+}
+
+const (
+	day     = `to_char(date '2026-01-01' - g / 96, 'YYYYMMDD')`
+	hash    = `md5(KEY || g::text) || md5(g::text || KEY)`
+	letters = `abcdefghijklmnopqrstuvwxyz234567`
+)
+
+var key = regexp.MustCompile(`\{(\w+) (\S+)\}`)
 
 // another has keys made anew from those there are.
 func another(statement string) string {
 	return key.ReplaceAllStringFunc(statement, func(k string) string {
 		m := key.FindStringSubmatch(k)
-		if m[2] == "64" { // a SHA-256
-			return fmt.Sprintf(`md5(%[1]s || g::text) || md5(g::text || %[1]s)`, m[1])
-		}
-		if m[2] == "20" { // a change: one each quarter of an hour
-			return fmt.Sprintf(`to_char(date '2026-01-01' - g / 96, 'YYYYMMDD') || left(md5(%s || g::text), 12)`, m[1])
-		}
-		return fmt.Sprintf(`left(md5(%s || g::text), %s)`, m[1], m[2])
+		return strings.ReplaceAll(kinds[m[1]], "KEY", m[2])
 	})
 }
 

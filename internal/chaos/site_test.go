@@ -30,6 +30,7 @@ type site struct {
 	network  *network // nil where there is none between the program and the servers
 	robots   *robots
 	dir      string
+	ahead    time.Duration // of the program's clock
 
 	tale       []string       // of each life: how it was to end, and its log
 	deaths     int            // by SIGKILL
@@ -73,7 +74,7 @@ func settle(t *testing.T, s story, at place) *site {
 		t.Fatal(err)
 	}
 	o.robots = newRobots(s, sink, func(raw []byte) error {
-		return o.box.Deliver(o.settings.User, raw, time.Now())
+		return o.box.Deliver(o.settings.User, raw, arrival())
 	})
 	if err := o.robots.open(); err != nil {
 		t.Fatal(err)
@@ -124,7 +125,7 @@ func (o *site) start(traps string) *program.Process {
 	o.t.Helper()
 	p, err := program.Start(program.Options{
 		Config: filepath.Join(o.dir, stage.ConfigName), Failpoints: traps, FailpointLog: o.points(),
-		Certificates: o.network.certificates(),
+		Certificates: o.network.certificates(), Env: []string{"COUNTERSIGN_FAILPOINT_AHEAD=" + o.ahead.String()},
 	}, "serve")
 	if err != nil {
 		o.t.Fatal(err)
@@ -148,17 +149,18 @@ func (o *site) reached(point failpoint.Point) int {
 	return strings.Count("\n"+string(text), "\n"+string(point)+"\n")
 }
 
-// quiet says whether nothing is left to do: every mail is decided, every mail
-// owed is sent, and the robots have nothing more to say.
+// quiet says whether nothing is left to do: every mail is decided, time has done
+// what it does, every mail owed is sent, and the robots have nothing more to say.
 func (o *site) quiet(ctx context.Context) (bool, error) {
 	over, delivered, _ := o.robots.done()
 	if !over {
 		return false, nil
 	}
-	var decided, owed int
+	var decided, owed, due int
 	err := o.owner.QueryRowContext(ctx, `
-		select (select count(*) from messages), (select count(*) from outbox where state in ('pending', 'deferred'))`).Scan(&decided, &owed)
-	if err != nil || decided < delivered || owed > 0 {
+		select (select count(*) from messages), (select count(*) from outbox where state in ('pending', 'deferred')),
+			(select count(*) from ballots where status = 'open' and next_at <= $1)`, time.Now().Add(o.ahead)).Scan(&decided, &owed, &due)
+	if err != nil || decided < delivered || owed > 0 || due > 0 {
 		return false, err
 	}
 	over, again, _ := o.robots.done()
@@ -213,3 +215,12 @@ func (o *site) forgive(ctx context.Context) error {
 	_, err := o.owner.ExecContext(ctx, `update attempts set attempts = 1 where attempts > 1`)
 	return err
 }
+
+// arrival is when mail comes to every site: as time goes on, but always on the
+// same day, with which ids begin.
+func arrival() time.Time { return morning.Add(time.Since(began)) }
+
+var (
+	morning = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	began   = time.Now()
+)

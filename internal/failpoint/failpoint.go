@@ -10,7 +10,8 @@
 // where ACTION is done the Nth time (the first, if N is not given) the process
 // comes to the point, or to the point with the text in what it has in hand.
 // kill is SIGKILL, stop is SIGSTOP, sleep lasts 200 ms. The points come to are
-// appended, a line each, to the file COUNTERSIGN_FAILPOINT_LOG names.
+// appended, a line each, to the file COUNTERSIGN_FAILPOINT_LOG names. The clock
+// of such a build is ahead by COUNTERSIGN_FAILPOINT_AHEAD, a duration.
 package failpoint
 
 // A Point is a place in the program.

@@ -72,6 +72,11 @@ func open(path string) *os.File {
 	return f
 }
 
+var ahead, _ = time.ParseDuration(os.Getenv("COUNTERSIGN_FAILPOINT_AHEAD"))
+
+// Now is the time, as far ahead as was ordered.
+func Now() time.Time { return time.Now().Add(ahead) }
+
 // Here is the point: what was ordered for it is done.
 func Here(p Point) { With(p, nil) }
 

@@ -2,10 +2,11 @@
 // own mails are known again when they come back quoted, and the tokens that say
 // whose paper it is.
 //
-// A token is base32(HMAC-SHA-256(key, purpose, paper, generation, person)) cut
-// to 128 bits: 26 lower-case letters and digits. The database keeps only its
-// hash; the token itself is made again at the moment of sending and stands in
-// nothing else we write.
+// A token is 26 lower-case letters and digits: three for the day on which the
+// change was proposed, and base32(HMAC-SHA-256(key, purpose, paper, generation,
+// person)) cut to 115 bits. The database keeps only its hash, by the day; the
+// token itself is made again at the moment of sending and stands in nothing else
+// we write.
 package paper
 
 import (
@@ -16,6 +17,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Separator is the first line of every mail that can be answered: visible, one
@@ -59,16 +61,31 @@ func (k Keys) Token(kid string, purpose Purpose, p Paper) (string, error) {
 	}
 	mac := hmac.New(sha256.New, secret)
 	fmt.Fprintf(mac, "%q %q %q %d %q", purpose, p.Change, p.Ballot, p.Generation, p.Person)
-	return encoding.EncodeToString(mac.Sum(nil)[:tokenBytes]), nil
+	return day(p.Change) + encoding.EncodeToString(mac.Sum(nil))[:length-dayLength], nil
 }
 
-// Hash is what the database keeps of a token.
+// Hash is what the database keeps of a token: the day, so that the tokens of one
+// season lie together in the index, and a hash of all of it.
 func Hash(token string) string {
 	sum := sha256.Sum256([]byte("countersign token " + token))
-	return hex.EncodeToString(sum[:])
+	return token[:min(dayLength, len(token))] + hex.EncodeToString(sum[:])
 }
 
-const tokenBytes = 16
+const (
+	length    = 26
+	dayLength = 3 // of its characters, enough for 89 years
+)
+
+// day writes the day with which a change's id begins as three letters and
+// digits; it comes again after 89 years, which does no harm.
+func day(change string) string {
+	at, err := time.Parse("20060102", change[:min(8, len(change))])
+	if err != nil {
+		at = time.Time{} // no change of ours; then all of them lie together
+	}
+	n := at.Unix() / (24 * 60 * 60)
+	return string([]byte{alphabet[n>>10&31], alphabet[n>>5&31], alphabet[n&31]})
+}
 
 const alphabet = "abcdefghijklmnopqrstuvwxyz234567"
 
@@ -100,7 +117,7 @@ func endsInB(s string) bool {
 }
 
 func isToken(word string) bool {
-	return len(word) == encoding.EncodedLen(tokenBytes) && strings.Trim(word, alphabet) == ""
+	return len(word) == length && strings.Trim(word, alphabet) == ""
 }
 
 func wordLength(s string) int {

@@ -79,8 +79,35 @@ func TestFind(t *testing.T) {
 // The database learns nothing from a hash that it could answer with.
 func TestHash(t *testing.T) {
 	a := strings.Repeat("a", 26)
-	if h := paper.Hash(a); h != paper.Hash(a) || h == paper.Hash(strings.Repeat("b", 26)) || strings.Contains(h, a) || len(h) != 64 {
+	if h := paper.Hash(a); h != paper.Hash(a) || h == paper.Hash(strings.Repeat("b", 26)) || strings.Contains(h, a) || len(h) != 3+64 {
 		t.Errorf("%q", h)
+	}
+}
+
+// Tokens begin with the day on which the change was proposed, and so do their
+// hashes; that says nothing of the rest.
+func TestTokensBeginWithADay(t *testing.T) {
+	keys := paper.Keys{Current: "1", Secrets: map[string][]byte{"1": []byte("a secret of thirty-two bytes, say")}}
+	token := func(change, person string) string {
+		token, err := keys.Token("1", paper.Mail, paper.Paper{Change: change, Person: person, Generation: 1})
+		if err != nil || len(token) != 26 {
+			t.Fatalf("%q: %v", token, err)
+		}
+		return token
+	}
+	cto, itd := token("202603020123456789ab", "cto"), token("20260302ba9876543210", "itd")
+	later, foreign := token("202603030123456789ab", "cto"), token("c1", "cto")
+	if cto[:3] != itd[:3] || cto[3:6] == itd[3:6] {
+		t.Errorf("two of one day: %q, %q", cto, itd)
+	}
+	if later[:3] == cto[:3] || later[3:] == cto[3:] {
+		t.Errorf("two of different days: %q, %q", cto, later)
+	}
+	if hash := paper.Hash(cto); hash[:3] != cto[:3] || strings.Contains(hash, cto[3:9]) {
+		t.Errorf("the hash of %q is %q", cto, hash)
+	}
+	if paper.Find(paper.Written(foreign))[0] != foreign {
+		t.Errorf("%q is no token", foreign)
 	}
 }
 
