@@ -55,6 +55,7 @@ func (*Passed) Kind() string           { return "passed.1" }
 func (*Flunked) Kind() string          { return "flunked.1" }
 func (*WentLive) Kind() string         { return "went-live.1" }
 func (*Told) Kind() string             { return "told.1" }
+func (*Excused) Kind() string          { return "excused.1" }
 func (*TakenOut) Kind() string         { return "taken-out.1" }
 func (*Timed) Kind() string            { return "timed.1" }
 func (*Widened) Kind() string          { return "widened.1" }
@@ -148,6 +149,14 @@ func (e *Told) apply(c *Change) {
 	c.Release.Told, c.Release.Untested = true, e.Untested
 	c.Release.People = unique(slices.Concat(c.Release.People, e.People))
 	c.Release.Addresses = unique(slices.Concat(c.Release.Addresses, e.Addresses))
+	// An excuse is for the mail that failed, not for the next one.
+	c.Release.Excused = slices.DeleteFunc(slices.Clone(c.Release.Excused), func(old Excuse) bool {
+		return slices.Contains(e.People, old.Person) || slices.Contains(e.Addresses, old.Address)
+	})
+}
+
+func (e *Excused) apply(c *Change) {
+	c.Release.Excused = append(slices.Clip(c.Release.Excused), e.Excuse)
 }
 
 func (e *TakenOut) apply(c *Change) {

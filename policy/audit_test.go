@@ -36,6 +36,7 @@ type auditor struct {
 	ever      bool
 	changedAt int // the last time production changed
 	toldAt    int
+	reached   []PersonID // by any distribution
 	confirmed map[PersonID]int
 	listed    map[PersonID]int // documents
 }
@@ -84,6 +85,10 @@ func (a *auditor) read(w *world, e Event) {
 		a.live, a.changedAt = false, a.at
 	case *Told:
 		a.told(w, e)
+	case *Excused:
+		if !slices.Contains(a.reached, e.Excuse.Person) {
+			a.t.Fatalf("(7) %s is excused and was never told", e.Excuse.Recipient())
+		}
 	case *OwesRatification:
 		a.owes = e.Owed
 	case *Marked:
@@ -184,6 +189,7 @@ func (a *auditor) approve(w *world, b Ballot, e *Cast) {
 // told checks that a distribution reaches everyone it must (7).
 func (a *auditor) told(w *world, e *Told) {
 	a.toldAt = a.at
+	a.reached = append(a.reached, e.People...)
 	for _, p := range w.dir.People {
 		owed := w.dir.In(p.ID, "it", "development", "qa") || a.major && w.dir.In(p.ID, "g7")
 		if owed && !slices.Contains(e.People, p.ID) {

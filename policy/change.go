@@ -162,6 +162,7 @@ type Release struct {
 	Told       bool          `json:"told,omitempty"`      // the distribution went out (7)
 	People     []PersonID    `json:"people,omitempty"`    // to these people, at any time
 	Addresses  []string      `json:"addresses,omitempty"` // and these lists
+	Excused    []Excuse      `json:"excused,omitempty"`   // of these, those an operator excused
 	UndoneAt   string        `json:"undone_at,omitempty"`
 	UndoneBy   PersonID      `json:"undone_by,omitempty"`
 }

@@ -16,6 +16,9 @@ type Command struct {
 	Files   []File    // attachments that are not inline
 	Unclear []Problem // fields that could not be read, such as a label given twice
 
+	Recipient string   // excuse: who, a person or a list's address
+	Sent      []string // excuse: those told who were sent the mail, by id or address
+
 	ID    ChangeID  // propose: the new change
 	Asked time.Time // when the people it asks hear of it, from when their time runs; zero: now
 
@@ -33,6 +36,7 @@ const (
 	CommandAct        CommandKind = "act"        // say something unasked: STOP, WITHDRAW, AMEND, RESCHEDULE, UNDONE
 	CommandComment    CommandKind = "comment"    // file a remark
 	CommandCancel     CommandKind = "cancel"     // the operator ends a change that touched nothing
+	CommandExcuse     CommandKind = "excuse"     // the operator excuses somebody a report (7) could not be delivered to
 	CommandReconsider CommandKind = "reconsider" // the directory changed
 	CommandFire       CommandKind = "fire"       // time passes: remind, escalate, ask the pool, expire
 )

@@ -41,6 +41,8 @@ func (t *turn) decide() *Refusal {
 		return nil
 	case CommandCancel:
 		return t.cancelByOperator()
+	case CommandExcuse:
+		return t.excuse()
 	case CommandReconsider:
 		return t.reconsider()
 	case CommandFire:

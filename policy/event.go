@@ -150,6 +150,12 @@ type Told struct {
 	At        time.Time     `json:"at"`
 }
 
+// Excused records that an operator excused somebody the distribution (7) could
+// not be delivered to.
+type Excused struct {
+	Excuse Excuse `json:"excuse"`
+}
+
 // TakenOut records that the change is out of production again.
 type TakenOut struct {
 	UndoneAt string    `json:"undone_at"`
@@ -220,6 +226,7 @@ var eventTypes = func() map[string]func() Event {
 	add(func() Event { return &Flunked{} })
 	add(func() Event { return &WentLive{} })
 	add(func() Event { return &Told{} })
+	add(func() Event { return &Excused{} })
 	add(func() Event { return &TakenOut{} })
 	add(func() Event { return &Timed{} })
 	add(func() Event { return &Widened{} })

@@ -11,7 +11,7 @@ import (
 // TestEventsAreKeptForGood holds the names under which events lie in records.
 // A new version of an event gets a new line; none is ever taken out.
 func TestEventsAreKeptForGood(t *testing.T) {
-	want := `acted.1 assigned.1 attempted.1 cast.1 drafted.1 flunked.1 held-up.1 issued.1 kept.1 marked.1 moved.1 noted.1 opened.1
+	want := `acted.1 assigned.1 attempted.1 cast.1 drafted.1 excused.1 flunked.1 held-up.1 issued.1 kept.1 marked.1 moved.1 noted.1 opened.1
 owes-ratification.1 passed.1 required.1 revised.1 settled.1 taken-out.1 timed.1 told.1 voided.1 went-live.1 widened.1`
 	if got := EventKinds(); !slices.Equal(got, strings.Fields(want)) {
 		t.Errorf("the kinds of event are %q", got)
@@ -144,7 +144,7 @@ func TestBranchesDoNotMeet(t *testing.T) {
 // TestCommandsTheDeskMustNotSend are refused, not obeyed.
 func TestCommandsTheDeskMustNotSend(t *testing.T) {
 	w := newWorld(t, company())
-	for _, kind := range []CommandKind{CommandAnswer, CommandAct, CommandComment, CommandCancel, CommandReconsider, CommandFire} {
+	for _, kind := range []CommandKind{CommandAnswer, CommandAct, CommandComment, CommandCancel, CommandExcuse, CommandReconsider, CommandFire} {
 		w.wantRefused(w.do(Command{Kind: kind, By: "lead", Keyword: KeywordStop}), RefusedUnknown)
 	}
 	w.must(w.propose("lead", nil))

@@ -12,6 +12,7 @@ type Notice struct {
 	Cause     *Answer    // the answer or act that led to this mail
 	Problems  []Problem  // what is missing or not understood
 	Refusal   *Refusal
+	Owed      string // to whom (7) owes the mail that was not delivered: a person's id or a list's address
 	Reminder  bool   // the ballot was sent before, and is sent again
 	Text      string // further words: a question's answer, the operator's reason
 	Why       string // why the reader gets this mail, a sentence
@@ -64,6 +65,9 @@ const (
 	ToldG7Released    NoticeKind = "g7-notice-released" // (7c)
 	ToldG7Undone      NoticeKind = "g7-notice-undone"
 )
+
+// Distribution lists the mails by which an implementation is reported (7).
+var Distribution = []NoticeKind{ToldReleased, ToldUndone, ToldG7Released, ToldG7Undone}
 
 // Mails the desk sends of its own accord: answers that change nothing.
 const (

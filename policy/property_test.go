@@ -282,6 +282,8 @@ func (j *journey) command() Command {
 		return Command{Kind: CommandFire}
 	case n < 92:
 		return Command{Kind: CommandCancel, Text: "enough"}
+	case n < 93:
+		return Command{Kind: CommandExcuse, Recipient: string(j.anybody("excused")), Text: "told by telephone", Proof: "operator"}
 	case n < 94:
 		return Command{Kind: CommandComment, By: j.anybody("commenter"), Text: "I see."}
 	case n < 95:

@@ -23,6 +23,7 @@ import (
 //	cto APPROVE old=1                        the first such ballot they were sent
 //	lead reply Reply="…"                     an answer without a keyword
 //	act ada STOP                             unasked
+//	excuse ada Reason="…" sent="eve remy"    ada is excused from (7); eve and remy got the mail
 //	widen ada | expire | cancel Reason="…" | comment eve "…" | wait 26h
 //	directory …                              see world.amendDirectory
 func TestStories(t *testing.T) {
@@ -84,7 +85,7 @@ func (told told) tell(t *testing.T, file string) {
 	}
 }
 
-var storyField = regexp.MustCompile(`\s+([A-Z][a-z]+(?: [a-z]+)*|ballot|of|for|file|unclear|old)=("([^"]*)"|(\S+))`)
+var storyField = regexp.MustCompile(`\s+([A-Z][a-z]+(?: [a-z]+)*|ballot|of|for|file|unclear|old|sent)=("([^"]*)"|(\S+))`)
 
 // run carries out one line and says what came of it.
 func (told told) run(w *world, line string) string {
@@ -122,6 +123,8 @@ func (told told) run(w *world, line string) string {
 		w.silence(append(words, "")[1])
 	case "cancel":
 		w.do(Command{Kind: CommandCancel, Text: fields.Get(LabelReason), Proof: "operator"})
+	case "excuse":
+		w.do(Command{Kind: CommandExcuse, Recipient: words[1], Text: fields.Get(LabelReason), Proof: "operator", Sent: strings.Fields(special["sent"])})
 	case "comment":
 		w.do(Command{Kind: CommandComment, By: PersonID(words[1]), Text: strings.Join(words[2:], " ")})
 	case "show":
@@ -372,6 +375,12 @@ func show(c Change, part string) string {
 	case "release":
 		r := c.Release
 		return fmt.Sprintf("live %v, version %s, untested for %s\ntold %v %v\n", r.Live, r.Version, r.Untested, r.People, r.Addresses)
+	case "excused":
+		var out strings.Builder
+		for _, e := range c.Release.Excused {
+			fmt.Fprintf(&out, "%s: %s (%s)\n", e.Recipient(), e.Reason, e.Proof)
+		}
+		return first(out.String(), "nobody\n")
 	case "assessment":
 		var out strings.Builder
 		for _, b := range c.approvals() {

@@ -1,8 +1,10 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/countersign/countersign/mailtmpl"
@@ -53,12 +55,42 @@ func (d *Desk) Cancel(ctx context.Context, name, reason string) (policy.Decision
 	return d.Command(ctx, id, cmd)
 }
 
+// Excuse takes somebody, a person or a list, out of those to whom the report of
+// a change (7) is still owed; a refusal says why not.
+func (d *Desk) Excuse(ctx context.Context, name, recipient, reason string) (decision policy.Decision, err error) {
+	id, err := d.find(ctx, name)
+	if err != nil {
+		return policy.Decision{}, err
+	}
+	err = d.Store.Tx(ctx, func(tx *storage.Tx) error {
+		deliveries, err := tx.Deliveries(ctx, id)
+		if err != nil {
+			return err
+		}
+		cmd := policy.Command{
+			Kind: policy.CommandExcuse, Recipient: recipient, Sent: storage.SentTo(deliveries), Proof: "operator", Text: reason,
+			Seed: fmt.Sprintf("excuse %s %s %s", id, recipient, d.now()),
+		}
+		decision, err = d.command(ctx, tx, id, cmd, d.now())
+		return err
+	})
+	return decision, err
+}
+
 func (d *Desk) find(ctx context.Context, name string) (id policy.ChangeID, err error) {
 	err = d.Store.Tx(ctx, func(tx *storage.Tx) error {
 		id, err = tx.FindChange(ctx, name)
 		return err
 	})
 	return id, err
+}
+
+// owed is to whom (7) owes the mail, if it does.
+func owed(out storage.OutMail) string {
+	if !slices.Contains(policy.Distribution, policy.NoticeKind(out.Notice)) {
+		return ""
+	}
+	return cmp.Or(string(out.Person), out.Recipient)
 }
 
 // Undelivered tells the operators that a mail was given up. A mail to an
@@ -82,7 +114,7 @@ func (d *Desk) Undelivered(ctx context.Context, out storage.OutMail, reason stri
 		}
 		for _, address := range d.Operators {
 			r.notices = append(r.notices, policy.Notice{
-				Kind: policy.OperatorUndelivered, Address: address, Why: "You are an operator of Countersign.",
+				Kind: policy.OperatorUndelivered, Address: address, Owed: owed(out), Why: "You are an operator of Countersign.",
 				Text: fmt.Sprintf("%s\nto %s\n%s", mail.Subject, out.Recipient, reason),
 			})
 		}

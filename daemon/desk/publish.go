@@ -118,7 +118,7 @@ func (d *Desk) address(tx *storage.Tx, r result, n policy.Notice, i int) (mail d
 		Person: n.To, Recipient: recipient, At: d.now(),
 		Asks: n.Ballot != "" && n.Kind == askKind(r.after, n.Ballot) && n.Receipt == nil,
 	}
-	papered, err := d.givePaper(tx, &out)
+	papered, err := d.givePaper(tx, &out, n)
 	return draft{out, d.data(r, n, reader, dir, out.MessageID, papered)}, err == nil, err
 }
 
@@ -157,9 +157,11 @@ func askKind(c policy.Change, id policy.BallotID) policy.NoticeKind {
 
 // givePaper issues the token a mail carries: the ballot it asks about, or the
 // reader's standing paper on the change. Mail to lists and mail about no change
-// carries none.
-func (d *Desk) givePaper(tx *storage.Tx, out *storage.OutMail) (bool, error) {
-	if out.Person == "" || out.Change == "" {
+// carries none; nor does a report (7), whose answers go to a person, unless it
+// acknowledges an answer that the reader may want to correct.
+func (d *Desk) givePaper(tx *storage.Tx, out *storage.OutMail, n policy.Notice) (bool, error) {
+	report := slices.Contains(policy.Distribution, n.Kind) && n.Receipt == nil
+	if out.Person == "" || out.Change == "" || report {
 		return false, nil
 	}
 	p := paper.Paper{Change: string(out.Change), Ballot: string(out.Ballot), Person: string(out.Person), Generation: 1}
