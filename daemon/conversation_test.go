@@ -117,15 +117,15 @@ func init() {
 		"as": (*conversation).as, "company": (*conversation).companyChanges, "clock": (*conversation).clock,
 		"write": (*conversation).write, "reply": (*conversation).reply, "answer": (*conversation).reply,
 		"raw": (*conversation).raw, "again": (*conversation).again, "bounce": (*conversation).bounce,
-		"tamper": (*conversation).tamper, "cancel": (*conversation).cancel, "silence": (*conversation).silence,
-		"sent": (*conversation).sent, "disposition": (*conversation).disposition, "state": (*conversation).state,
+		"tamper": (*conversation).tamper, "cancel": (*conversation).cancel, "excuse": (*conversation).excuse, "silence": (*conversation).silence,
+		"sent": (*conversation).sent, "disposition": (*conversation).disposition, "state": (*conversation).state, "reads": (*conversation).reads, "reaches": (*conversation).reaches,
 		"open": (*conversation).open, "mark": (*conversation).mark,
 		"says": (*conversation).says, "silent": (*conversation).says,
 	}
 }
 
 // expecting are the commands that only look.
-var expecting = []string{"sent", "disposition", "state", "open", "mark", "says", "silent"}
+var expecting = []string{"sent", "disposition", "state", "reads", "reaches", "open", "mark", "says", "silent"}
 
 func (c *conversation) run(s *script) {
 	for i, l := range s.lines {

@@ -43,6 +43,25 @@ func (c *conversation) state(l line) string {
 	return c.compare(l, 2, string(c.change(l.words[1]).State))
 }
 
+// reads is how the state of a change is told to people.
+func (c *conversation) reads(l line) string {
+	change := c.change(l.words[1])
+	outstanding, err := c.stage.Store.Outstanding(c.t.Context(), change.ID)
+	if err != nil {
+		c.fatalf("%v", err)
+	}
+	return c.compare(l, 2, change.State.Reads(outstanding[change.ID]))
+}
+
+// reaches says whom an answer to the latest such mail reaches: PERSON MAIL WHO.
+func (c *conversation) reaches(l line) string {
+	m, ok := c.stage.Latest(address(l.words[1]), notice(l.words[2]))
+	if !ok {
+		c.fatalf("%s has no mail %s", l.words[1], l.words[2])
+	}
+	return c.compare(l, 3, person(m.ReplyTo))
+}
+
 // open lists the open ballots of a change, PERSON:BALLOT.
 func (c *conversation) open(l line) string {
 	var open []string

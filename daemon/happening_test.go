@@ -57,6 +57,14 @@ func (c *conversation) cancel(l line) string {
 	return ""
 }
 
+// excuse takes somebody out of those a report is owed to, on the operator's word:
+// CHANGE RECIPIENT REASON.
+func (c *conversation) excuse(l line) string {
+	d, err := c.stage.Desk.Excuse(c.t.Context(), l.words[1], l.words[2], strings.Join(l.words[3:], " "))
+	c.fired(d, err)
+	return ""
+}
+
 // silence lets time pass, moment by moment, until somebody's ballot is overdue
 // or the change ends: CHANGE [PERSON].
 func (c *conversation) silence(l line) string {

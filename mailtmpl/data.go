@@ -166,7 +166,12 @@ func (d Data) Edition() string {
 }
 
 // Standing says where the change stands, as the end of a sentence.
-func (d Data) Standing() string { return standings[d.Change.State] }
+func (d Data) Standing() string {
+	if state := d.Change.State; d.Notice.Owed == "" || !state.End() {
+		return standings[state]
+	}
+	return d.Change.State.Reads(true)
+}
 
 // Errand says what the reader was asked, where the notice is about a ballot
 // that is closed: "to authorize it".
@@ -195,11 +200,22 @@ func (d Data) Undone() bool { return d.Change.Release.UndoneAt != "" && !d.Chang
 // Since is since when the change is in production, in the implementer's words.
 func (d Data) Since() string {
 	r := d.Change.Release
-	return or(said(r.ReleasedAt), d.Time(r.Since))
+	return or(cut(said(r.ReleasedAt), 60), d.Time(r.Since))
 }
 
+// Systems is what the change touches, cut to 80 characters.
+func (d Data) Systems() string { return cut(said(d.Change.Proposal.Systems), 80) }
+
 // UndoneAt is since when it is out of production, in the implementer's words.
-func (d Data) UndoneAt() string { return said(d.Change.Release.UndoneAt) }
+func (d Data) UndoneAt() string { return cut(said(d.Change.Release.UndoneAt), 60) }
+
+// UndoneWhy is the reason for it in few words; empty where nobody gave one.
+func (d Data) UndoneWhy() string {
+	if order := d.undoOrder(); order != nil {
+		return cut(said(order.Fields.Get(policy.LabelReason)), 120)
+	}
+	return ""
+}
 
 // Marked says whether the record marks the change as out of the ordinary.
 func (d Data) Marked() bool { return len(d.Change.Marks) > 0 }

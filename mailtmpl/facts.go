@@ -46,6 +46,8 @@ var facts = map[string]func(Data) []Row{
 	"requirement": requirement,
 	"notes":       notes,
 	"tested-by":   func(d Data) []Row { return firstRow(tested(d)) },
+	"judged":      judged,
+	"plainly":     plainly,
 	"if-it-fails": func(d Data) []Row { return row("If it fails", d.Change.Proposal.Rollback) },
 	"benefit":     func(d Data) []Row { return row("What for", d.Change.Proposal.Justification) },
 	"major-why":   func(d Data) []Row { return row("Why major", d.majorWhy()) },
@@ -59,7 +61,10 @@ var facts = map[string]func(Data) []Row{
 	"deviations":  deviations,
 	"undone":      undone,
 	"held":        held,
+	"operation":   inOperation,
 	"call":        func(d Data) []Row { return ours("Whom to call", d.Contact(d.doer())) },
+	"call-owner":  callOwner,
+	"ask-owner":   askOwner,
 
 	// What led to this mail.
 	"cause":    cause,
@@ -67,6 +72,7 @@ var facts = map[string]func(Data) []Row{
 	"kept":     kept,
 	"question": question,
 	"text":     func(d Data) []Row { return row("Undelivered", d.Notice.Text) },
+	"owed":     owed,
 	"given":    given,
 	"waiting":  waiting,
 	"stands":   stands,

@@ -52,14 +52,19 @@ func approvals(d Data) []Row {
 
 // decidedBy says in one line who authorized the change, and at what risk.
 func decidedBy(d Data) []Row {
-	var by []string
-	for _, b := range d.approvals() {
-		by = append(by, d.approver(b))
-	}
+	by := d.approvers()
 	if len(by) == 0 {
 		return nil
 	}
 	return ours("Decided by", list(by, "and")+"; risk "+string(d.assessed()))
+}
+
+func (d Data) approvers() []string {
+	var by []string
+	for _, b := range d.approvals() {
+		by = append(by, d.approver(b))
+	}
+	return by
 }
 
 // assessed is the highest risk any authorizer assessed (3b).

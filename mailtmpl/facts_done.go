@@ -141,9 +141,19 @@ func notes(d Data) []Row {
 	return nil
 }
 
-// whyUndone shows the last word that had the change undone: an UNDO, a FAIL in
-// production, a REJECT of what was done already, or the notes of the UNDONE.
+// whyUndone shows the last word that had the change undone, and the notes of
+// the UNDONE.
 func whyUndone(d Data) []Row {
+	order := d.undoOrder()
+	if order == nil {
+		return notes(d)
+	}
+	return append(row("Reason", order.Fields.Get(policy.LabelReason)+d.by(order.By, order.At)), notes(d)...)
+}
+
+// undoOrder is the last word that had the change undone: an UNDO, a FAIL in
+// production, or a REJECT of what was done already.
+func (d Data) undoOrder() *policy.Answer {
 	var last *policy.Answer
 	for _, b := range d.Change.Ballots {
 		for _, k := range []policy.Keyword{policy.KeywordUndo, policy.KeywordFail, policy.KeywordReject} {
@@ -152,8 +162,5 @@ func whyUndone(d Data) []Row {
 			}
 		}
 	}
-	if last == nil {
-		return notes(d)
-	}
-	return append(row("Reason", last.Fields.Get(policy.LabelReason)+d.by(last.By, last.At)), notes(d)...)
+	return last
 }

@@ -11,19 +11,20 @@ import (
 // A Mail is a rendered notice, as an outbox row keeps it. The outbox fills the
 // slots and encodes it for the wire at the moment of sending.
 type Mail struct {
-	MessageID  string            `json:"message_id"` // without <>
-	Date       time.Time         `json:"date"`
-	From       string            `json:"from"`
-	FromName   string            `json:"from_name,omitempty"`
-	To         string            `json:"to"`
-	ToName     string            `json:"to_name,omitempty"`
-	Subject    string            `json:"subject"`
-	ReplyTo    Segments          `json:"reply_to,omitempty"` // empty: answers go to From
-	Text       Segments          `json:"text"`
-	HTML       Segments          `json:"html"`
-	InReplyTo  string            `json:"in_reply_to,omitempty"` // without <>
-	References []string          `json:"references,omitempty"`  // without <>
-	Headers    map[string]string `json:"headers,omitempty"`
+	MessageID   string            `json:"message_id"` // without <>
+	Date        time.Time         `json:"date"`
+	From        string            `json:"from"`
+	FromName    string            `json:"from_name,omitempty"`
+	To          string            `json:"to"`
+	ToName      string            `json:"to_name,omitempty"`
+	Subject     string            `json:"subject"`
+	ReplyTo     Segments          `json:"reply_to,omitempty"`      // empty: answers go to From
+	ReplyToName string            `json:"reply_to_name,omitempty"` // empty: FromName
+	Text        Segments          `json:"text"`
+	HTML        Segments          `json:"html"`
+	InReplyTo   string            `json:"in_reply_to,omitempty"` // without <>
+	References  []string          `json:"references,omitempty"`  // without <>
+	Headers     map[string]string `json:"headers,omitempty"`
 }
 
 // Encode gives the mail as the outbox keeps it.

@@ -1,6 +1,11 @@
 package mailtmpl
 
-import "github.com/countersign/countersign/policy"
+import (
+	"slices"
+	"time"
+
+	"github.com/countersign/countersign/policy"
+)
 
 // mailOf is the data of one mail of the example, with everything the desk adds.
 func mailOf(kind policy.NoticeKind, c policy.Change, reader policy.PersonID, why string, now string) Data {
@@ -13,7 +18,7 @@ func mailOf(kind policy.NoticeKind, c policy.Change, reader policy.PersonID, why
 	}
 	d.Reader, _ = d.Directory.Person(reader)
 	if c.ID != "" {
-		d.Papered = reader != ""
+		d.Papered = reader != "" && !slices.Contains(policy.Distribution, kind)
 		d.Thread = Thread{Root: "root.c1@example.com", Parent: "parent.c1@example.com", References: []string{"middle.c1@example.com"}}
 	}
 	if open := c.OpenFor(reader); len(open) > 0 && len(kind) > 0 && carriesBallot(kind) {
@@ -157,7 +162,9 @@ func examples() map[string]Data {
 	add(policy.NoticeNobody, after(policy.StateAuthorized), "owner", "You have a part in this change, or own the policy.", "11-24 09:00", func(d *Data) {
 		d.Notice.Text = "Nobody is left who could implement it."
 	})
-	add(policy.ToldReleased, releasedChange(), "dev2", told, "12-05 22:16", nil)
+	add(policy.ToldReleased, releasedChange(), "dev2", told, "12-05 22:16", func(d *Data) {
+		d.Notice.Cause = answer(policy.KeywordReleased, "dev1", "12-05 22:15", policy.Form{policy.LabelNotes: "connections were cut for 40 seconds at 22:09"})
+	})
 	add(policy.ToldUndone, undoneChange(), "dev2", told, "12-07 10:41", func(d *Data) { d.Notice.Cause = undoneAnswer() })
 	add(policy.ToldG7Released, releasedChange(), "", told, "12-05 22:16", func(d *Data) { d.Notice.Address = "g7@example.com" })
 	add(policy.ToldG7Undone, undoneChange(), "", told, "12-07 10:41", func(d *Data) {
@@ -258,6 +265,33 @@ func variants(list map[string]Data) {
 		d.Change.Proposal.Restricted = true
 		list[string(kind)+"+restricted"] = d
 	}
+	for _, kind := range []policy.NoticeKind{policy.ToldReleased, policy.ToldG7Released} {
+		d := list[string(kind)]
+		d.Change.Proposal.Environment, d.Change.Release.Untested = policy.ProductionWindow, 26*time.Minute
+		d.Change.Marks = []policy.Mark{
+			{Kind: policy.MarkEmergency, Text: "Proposed as an emergency.", At: at("11-22 14:00")},
+			{Kind: policy.MarkProductionWindow, Text: "It can be tested only in production.", At: at("11-22 14:00")},
+		}
+		list[string(kind)+"+marked"] = d
+	}
+	report := list[string(policy.OperatorUndelivered)]
+	report.Change = releasedChange()
+	report.Notice.Owed, report.Notice.Text = "g7@example.com", "[CHG-2026-0042] Major change done\nto g7@example.com\n550 5.1.1 no such list"
+	list["operator-notice-undelivered+report"] = report
+
+	ended := list[string(policy.AnswerStatus)]
+	ended.Change, ended.Notice.Ballot, ended.Notice.Owed = closedChange(), "", "qa1 and g7@example.com"
+	list["person-answer-status+outstanding"] = ended
+
+	receipt := list[string(policy.ToldReleased)]
+	receipt.Reader, _ = receipt.Directory.Person("dev1")
+	receipt.Notice.To, receipt.Papered = "dev1", true
+	receipt.Notice.ReceiptOf = policy.BallotRelease
+	receipt.Notice.Receipt = answer(policy.KeywordReleased, "dev1", "12-05 22:15", policy.Form{
+		policy.LabelReleasedAt: "Sat 5 December, 22:10", policy.LabelNotes: "connections were cut for 40 seconds at 22:09",
+	})
+	receipt.Notice.Cause = receipt.Notice.Receipt
+	list["everyone-notice-released+receipt"] = receipt
 	help := list[string(policy.AnswerStatus)]
 	help.Notice.Kind = policy.AnswerHelp
 	list["person-answer-help+change"] = help

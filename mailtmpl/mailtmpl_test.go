@@ -42,7 +42,7 @@ func head(m Mail) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "From: %s <%s>\nTo: %s <%s>\nSubject: %s\n", m.FromName, m.From, m.ToName, m.To, m.Subject)
 	if len(m.ReplyTo) > 0 {
-		fmt.Fprintf(&b, "Reply-To: %s\n", m.ReplyTo)
+		fmt.Fprintf(&b, "Reply-To: %s\n", strings.TrimSpace(m.ReplyToName+" "+m.ReplyTo.String()))
 	}
 	return b.String() + "\n"
 }
@@ -246,17 +246,48 @@ func TestARestrictedChangeIsToldWithoutItsDetails(t *testing.T) {
 		d := examples()[string(kind)]
 		d.Change.Proposal.Restricted = true
 		m := rendered(t, d)
+		contact, other := "dev1@example.com", "Claire"
+		if kind == policy.ToldG7Released || kind == policy.ToldG7Undone {
+			contact, other = "cto@example.com", "Ines"
+		}
 		for _, secret := range []string{
-			"billing-db", "vacuum", "TLS", "replication", "promote", "dump", "pg17", "412", "rounded", "standby", "Claire", "Quentin", "22:10",
+			"billing-db", "vacuum", "TLS", "replication", "promote", "dump", "pg17", "412", "rounded", "standby", other, "Quentin", "22:10", "10:40",
 		} {
-			if strings.Contains(m.Text.String()+m.HTML.String(), secret) {
+			if strings.Contains(m.Subject+m.Text.String()+m.HTML.String(), secret) {
 				t.Errorf("%s tells %q", kind, secret)
 			}
 		}
-		for _, said := range []string{"Upgrade PostgreSQL 15 to 17", "5 December 2026, 20:00 to 23:00", "dev1@example.com"} {
+		for _, said := range []string{"Upgrade PostgreSQL 15 to 17", "5 December 2026, 20:00 to 23:00", contact} {
 			if !strings.Contains(words(m.Text.String()), said) {
 				t.Errorf("%s does not tell %q", kind, said)
 			}
+		}
+	}
+}
+
+// An answer to a report goes to somebody who can say more, while there is anybody.
+func TestAReportIsAnsweredByAPerson(t *testing.T) {
+	for kind, want := range map[policy.NoticeKind][]policy.PersonID{
+		policy.ToldReleased:   {"dev2", "dev1", "lead", ""},
+		policy.ToldUndone:     {"qa1", "dev2", "dev1", "lead", ""},
+		policy.ToldG7Released: {"cto", "lead", ""},
+		policy.ToldG7Undone:   {"cto", "lead", ""},
+	} {
+		d := examples()[string(kind)]
+		d.Change.Release.By = "dev2"
+		if d.Change.Release.UndoneBy != "" {
+			d.Change.Release.UndoneBy = "qa1"
+		}
+		for _, id := range want {
+			owner, _ := d.Directory.Person(id)
+			address := ""
+			if id != "" {
+				address = owner.Addresses[0]
+			}
+			if m := rendered(t, d); m.ReplyTo.String() != address || m.ReplyToName != owner.Name {
+				t.Errorf("%s: answers go to %q <%s>, want %q", kind, m.ReplyToName, m.ReplyTo, id)
+			}
+			d.Directory.People = slices.DeleteFunc(slices.Clone(d.Directory.People), func(p policy.Person) bool { return p.ID == id })
 		}
 	}
 }

@@ -128,6 +128,8 @@ func envelope(d Data) Mail {
 	}
 	if d.Papered {
 		mail.ReplyTo = d.answersTo(func(s string) string { return s })
+	} else if owner := d.Owner(); d.isReport() && owner.ID != "" {
+		mail.ReplyTo, mail.ReplyToName = Segments{{Text: owner.Addresses[0]}}, flat(owner.Name)
 	}
 	if d.Number() != "" {
 		mail.Headers["X-Countersign-Change"] = d.Number()

@@ -12,7 +12,7 @@ type Notice struct {
 	Cause     *Answer    // the answer or act that led to this mail
 	Problems  []Problem  // what is missing or not understood
 	Refusal   *Refusal
-	Owed      string // to whom (7) owes the mail that was not delivered: a person's id or a list's address
+	Owed      string // to whom (7) a report was not delivered: a person's id or a list's address
 	Reminder  bool   // the ballot was sent before, and is sent again
 	Text      string // further words: a question's answer, the operator's reason
 	Why       string // why the reader gets this mail, a sentence

@@ -36,6 +36,18 @@ func SentTo(deliveries []Delivery) []string {
 	return to
 }
 
+// Owed lists the recipients of the change's report to whom it was neither sent
+// nor who are excused by name.
+func Owed(c policy.Change, deliveries []Delivery) []string {
+	var to []string
+	for _, d := range deliveries {
+		if _, excused := c.Excuse(d.Recipient); d.Change == c.ID && !d.Sent() && !excused {
+			to = append(to, d.Recipient)
+		}
+	}
+	return to
+}
+
 // Deliveries gives what became of the reports of the change, one for each
 // recipient, in the order in which they were first told.
 func (s *Store) Deliveries(ctx context.Context, change policy.ChangeID) ([]Delivery, error) {
@@ -77,15 +89,14 @@ func (s *Store) Outstanding(ctx context.Context, changes ...policy.ChangeID) (ma
 	}
 	outstanding := map[policy.ChangeID]bool{}
 	for _, d := range unsent {
-		if outstanding[d.Change] {
+		if _, seen := outstanding[d.Change]; seen {
 			continue
 		}
 		change, err := s.Change(ctx, string(d.Change))
 		if err != nil {
 			return nil, err
 		}
-		_, excused := change.Excuse(d.Recipient)
-		outstanding[d.Change] = !excused
+		outstanding[d.Change] = len(Owed(change, unsent)) > 0
 	}
 	return outstanding, nil
 }

@@ -222,8 +222,23 @@ func (c *conversation) word(ctx context.Context) (bool, error) {
 		return true, nil
 	}
 	c.end(Answered, "%s", c.out.Answer.Keyword)
-	c.out.Notices = append(c.out.Notices, policy.Notice{Kind: kind, To: c.out.Person, Ballot: c.openBallot(), Why: "You asked for it."})
-	return true, nil
+	owed, err := c.owed(ctx)
+	c.out.Notices = append(c.out.Notices, policy.Notice{Kind: kind, To: c.out.Person, Ballot: c.openBallot(), Owed: owed, Why: "You asked for it."})
+	return true, err
+}
+
+// owed names those to whom the report of the change (7) was neither sent nor
+// who are excused, once it has ended.
+func (c *conversation) owed(ctx context.Context) (string, error) {
+	if !c.before.State.End() {
+		return "", nil
+	}
+	deliveries, err := c.tx.Deliveries(ctx, c.before.ID)
+	names := storage.Owed(c.before, deliveries)
+	for i, recipient := range names {
+		names[i] = c.dir.Name(policy.PersonID(recipient)) // a list is called by its address
+	}
+	return strings.Join(names, ", "), err
 }
 
 // turnTo leaves the change the mail is a reply about for the one it names.

@@ -2,6 +2,7 @@ package outbox
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -63,7 +64,7 @@ func address(msg *mail.Msg, m mailtmpl.Mail, slots map[string]string) error {
 	if err != nil || answers == "" {
 		return err
 	}
-	replyTo, err := parse(answers, m.FromName)
+	replyTo, err := parse(answers, cmp.Or(m.ReplyToName, m.FromName))
 	if err != nil {
 		return fmt.Errorf("reading the address for answers: %w", err)
 	}
