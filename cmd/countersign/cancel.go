@@ -34,15 +34,23 @@ func (c *cancelCmd) Run(g *globals) error {
 	}
 	defer d.Close() //nolint:errcheck // what was committed is safe
 	decision, err := d.Desk.Cancel(g.ctx, c.Change, c.Reason)
-	if errors.Is(err, storage.ErrNotFound) {
-		return unknownChange(c.Change)
-	}
-	if err != nil {
-		return otherDirectory(fmt.Errorf("canceling %s: %w", c.Change, err))
-	}
-	if r := decision.Refusal; r != nil {
-		return &failure{err: errors.New(r.Reason), hint: r.Hint, code: exitNo}
+	if err := undecided(c.Change, "canceling", decision, err); err != nil {
+		return err
 	}
 	_, err = fmt.Fprintf(g.stdout, "%s is canceled. The daemon tells %s.\n", decision.Change.Name(), count(len(decision.Notices), "person", "people"))
 	return err
+}
+
+// undecided says why an operator's verb decided nothing about a change; it is
+// nil where it did.
+func undecided(change, doing string, decision policy.Decision, err error) error {
+	switch r := decision.Refusal; {
+	case errors.Is(err, storage.ErrNotFound):
+		return unknownChange(change)
+	case err != nil:
+		return otherDirectory(fmt.Errorf("%s %s: %w", doing, change, err))
+	case r != nil:
+		return &failure{err: errors.New(r.Reason), hint: r.Hint, code: exitNo}
+	}
+	return nil
 }

@@ -23,6 +23,7 @@ type cli struct {
 	Show    showCmd    `cmd:"" help:"Show one change: proposal, decisions, who is waited for."`
 	Explain explainCmd `cmd:"" help:"Say how a mail would be read and what would become of it."`
 	Cancel  cancelCmd  `cmd:"" help:"End a change that touched nothing in production."`
+	Excuse  excuseCmd  `cmd:"" help:"Excuse somebody whom the report of a change did not reach."`
 	Rebuild rebuildCmd `cmd:"" help:"Compute every change anew from the record, or compare."`
 	Recover recoverCmd `cmd:"" help:"Decide again what a restored database does not know."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database to the schema of this program."`

@@ -24,7 +24,8 @@ first of these is due.
 
 The states that wait for somebody are draft, proposed, authorized, in progress, implemented,
 tested, released, checked, held up, undoing and undone. The ends are closed, rolled back,
-rejected, withdrawn, expired and canceled. docs/states.md explains them.`
+rejected, withdrawn, expired and canceled. An end reads "delivery outstanding" while somebody
+who must be told was neither sent the report nor excused. docs/states.md explains them.`
 }
 
 // A listed change is what list --json prints of it: a documented interface, to
@@ -40,6 +41,8 @@ type listed struct {
 	Ended      time.Time         `json:"ended,omitzero"`
 	WaitingFor []policy.PersonID `json:"waiting_for"`
 	Due        time.Time         `json:"due,omitzero"`
+	// Outstanding is what a change that has ended still lacks: "delivery".
+	Outstanding []string `json:"outstanding"`
 }
 
 // Run lists the changes that are open, or all.
@@ -57,8 +60,12 @@ func (l *listCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
+	undelivered, err := store.Outstanding(g.ctx, ended(changes)...)
+	if err != nil {
+		return err
+	}
 	if l.JSON {
-		return printJSON(g.stdout, listedChanges(changes))
+		return printJSON(g.stdout, listedChanges(changes, undelivered))
 	}
 	if len(changes) == 0 {
 		says := "There is no such change."
@@ -71,7 +78,7 @@ func (l *listCmd) Run(g *globals) error {
 	w := tabwriter.NewWriter(g.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "NUMBER\tSTATE\tWAITS FOR\tDUE\tTITLE")
 	for _, c := range changes {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", c.Name(), c.State, waiting(c.WaitingFor), at(c.Due, location), c.Title)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", c.Name(), c.State.Reads(undelivered[c.ID]), waiting(c.WaitingFor), at(c.Due, location), c.Title)
 	}
 	return w.Flush()
 }
@@ -88,12 +95,32 @@ func (l *listCmd) filter() (storage.Filter, error) {
 	return f, nil
 }
 
-func listedChanges(changes []storage.Summary) []listed {
+// ended gives those of the changes that are no longer open.
+func ended(changes []storage.Summary) []policy.ChangeID {
+	var ids []policy.ChangeID
+	for _, c := range changes {
+		if c.State.End() {
+			ids = append(ids, c.ID)
+		}
+	}
+	return ids
+}
+
+// outstanding lists what an end still lacks.
+func outstanding(undelivered bool) []string {
+	if undelivered {
+		return []string{"delivery"}
+	}
+	return []string{}
+}
+
+func listedChanges(changes []storage.Summary, undelivered map[policy.ChangeID]bool) []listed {
 	list := []listed{}
 	for _, c := range changes {
 		list = append(list, listed{
 			Number: c.Name(), State: c.State, Revision: c.Revision, Title: c.Title, Proposer: c.Proposer,
 			Major: c.Major, Opened: c.Opened, Ended: c.Ended, WaitingFor: some(c.WaitingFor), Due: c.Due,
+			Outstanding: outstanding(undelivered[c.ID]),
 		})
 	}
 	return list

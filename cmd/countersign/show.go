@@ -18,8 +18,8 @@ type showCmd struct {
 // Help says more than the one line.
 func (*showCmd) Help() string {
 	return `It prints the proposal as it stands, every decision with the person, the time and how the
-person was proven, whom the change waits for, what was said beside that, and which mails about
-it have not left.
+person was proven, whom the change waits for, what was said beside that, what became of the
+report to everyone who must be told (7), and which mails about it have not left.
 
     countersign show CHG-2026-0042`
 }
@@ -42,8 +42,12 @@ type shown struct {
 	Comments   []policy.Comment `json:"comments"`
 	Marks      []policy.Mark    `json:"marks"`
 	Told       []string         `json:"told"` // who got the distribution (7)
-	Mails      []mailed         `json:"mails"`
-	Events     []recorded       `json:"events"`
+	// Distribution is what became of it, for each of them; Outstanding is
+	// "delivery" where an end still owes it to somebody.
+	Distribution []delivered `json:"distribution"`
+	Outstanding  []string    `json:"outstanding"`
+	Mails        []mailed    `json:"mails"`
+	Events       []recorded  `json:"events"`
 }
 
 // A decision is one ballot that was answered.
@@ -64,6 +68,17 @@ type waitingFor struct {
 	Ballot policy.BallotKind `json:"ballot"`
 	Since  time.Time         `json:"since"`
 	Due    time.Time         `json:"due"`
+}
+
+// A delivery is what became of the latest report to one recipient.
+type delivered struct {
+	Recipient string            `json:"recipient"` // a person's id, or a list's address
+	Address   string            `json:"address"`
+	Notice    policy.NoticeKind `json:"notice"`
+	State     string            `json:"state"`
+	At        time.Time         `json:"at"`
+	Error     string            `json:"error,omitempty"`
+	Excused   *policy.Excuse    `json:"excused,omitempty"`
 }
 
 type mailed struct {
@@ -117,6 +132,12 @@ func (g *globals) show(store *storage.Store, c policy.Change) (shown, error) {
 	}
 	s.Told = told(c.Release)
 	s.Decisions, s.WaitingFor = ballots(c)
+	deliveries, err := store.Deliveries(g.ctx, c.ID)
+	if err != nil {
+		return s, err
+	}
+	s.Distribution = distribution(c, deliveries)
+	s.Outstanding = outstanding(c.State.End() && len(storage.Owed(c, deliveries)) > 0)
 	mails, err := store.Outbox(g.ctx, c.ID)
 	if err != nil {
 		return s, err
@@ -139,6 +160,18 @@ func told(r policy.Release) []string {
 		all = append(all, string(p))
 	}
 	return append(all, r.Addresses...)
+}
+
+func distribution(c policy.Change, deliveries []storage.Delivery) []delivered {
+	all := []delivered{}
+	for _, d := range deliveries {
+		to := delivered{Recipient: d.Recipient, Address: d.Address, Notice: d.Notice, State: d.State, At: d.At, Error: d.LastError}
+		if excuse, ok := c.Excuse(d.Recipient); ok {
+			to.Excused = &excuse
+		}
+		all = append(all, to)
+	}
+	return all
 }
 
 // ballots gives those that were answered, and those that are open.

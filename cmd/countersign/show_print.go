@@ -17,7 +17,7 @@ type printer struct {
 }
 
 func (p printer) change(s shown, held policy.Hold) {
-	fmt.Fprintf(p, "%s  %s\n%s", s.Number, s.Title, s.State)
+	fmt.Fprintf(p, "%s  %s\n%s", s.Number, s.Title, s.State.Reads(len(s.Outstanding) > 0))
 	if s.Revision > 0 {
 		fmt.Fprintf(p, ", revision %d (%s)", s.Revision, policy.ShortHash(s.Hash))
 	}
@@ -50,6 +50,7 @@ func (p printer) change(s shown, held policy.Hold) {
 	for _, w := range s.WaitingFor {
 		fmt.Fprintf(p, "  %s: %s, since %s, due %s\n", w.Person, w.Ballot, p.at(w.Since), p.at(w.Due))
 	}
+	p.told(s.Distribution)
 	p.mails(s.Mails)
 }
 
@@ -83,6 +84,27 @@ func (p printer) form(f policy.Form) {
 		}
 	}
 	w.Flush() //nolint:errcheck // a terminal that is gone reads nothing
+}
+
+// told counts those whom the report (7) was sent to and names the others.
+func (p printer) told(all []delivered) {
+	var rest []delivered
+	excused := 0
+	for _, d := range all {
+		if d.State != "sent" {
+			rest = append(rest, d)
+		}
+		if d.Excused != nil {
+			excused++
+		}
+	}
+	p.title(fmt.Sprintf("Told (7): %d of %d sent, %d excused", len(all)-len(rest), len(all), excused), len(all) > 0)
+	for _, d := range rest {
+		fmt.Fprintln(p, strings.TrimRight(fmt.Sprintf("  %s to %s since %s %s", d.State, d.Recipient, p.at(d.At), d.Error), " "))
+		if e := d.Excused; e != nil {
+			fmt.Fprintf(p, "    excused on %s: %s\n", p.at(e.At), e.Reason)
+		}
+	}
 }
 
 // mails counts the mails that went well and names those that did not.
