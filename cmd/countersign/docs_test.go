@@ -108,6 +108,7 @@ func (s shelf) everywhere(text string) string {
 		s.Provider.IMAP, "imap.example.com:143", s.Provider.IMAPS, "imap.example.com:993",
 		s.Provider.SMTP, "smtp.example.com:587", s.Provider.SMTPS, "smtp.example.com:465",
 		"127.0.0.1:1:", "127.0.0.1:143:", "127.0.0.1:2:", "127.0.0.1:587:",
+		"5.1.1 refused as the script says", "5.1.1 User unknown",
 	).Replace(text)
 	text = cutForm.ReplaceAllString(text, "45 lines (quote mark)")
 	return headForm.ReplaceAllString(text, "head 51d09c2e7a3b0f64")
@@ -118,6 +119,7 @@ func outputs(t *testing.T) map[string]string {
 	showChecks(shelf{settle(t), all})
 	showExplanations(shelf{asked(t), all})
 	showChanges(shelf{threeChanges(t), all})
+	showDelivery(shelf{undelivered(t), all})
 	showRecord(shelf{asked(t), all})
 	showRecovery(shelf{burnt(t), all})
 	return all
@@ -163,6 +165,13 @@ func showChanges(s shelf) {
 	s.show("cancel", "cancel", "D-2026-0002", "--reason", "the relay stays, the vendor agreed")
 	s.write("lead", "Done already", proposal+"Already done: Sunday night, by dev1, on the CTO's word\n")
 	s.show("cancel in production", "cancel", "CHG-2026-0003", "--reason", "nobody wants it any more")
+}
+
+func showDelivery(s shelf) {
+	s.show("delivery outstanding", "list", "--all")
+	s.show("told", "show", "CHG-2026-0001")
+	s.show("excuse who was told", "excuse", "CHG-2026-0001", "it2", "--reason", "told by telephone")
+	s.show("excuse", "excuse", "CHG-2026-0001", "it1", "--reason", "told by telephone")
 }
 
 // showJSON shows the documented fields alone.

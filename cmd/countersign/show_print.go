@@ -98,7 +98,11 @@ func (p printer) told(all []delivered) {
 			excused++
 		}
 	}
-	p.title(fmt.Sprintf("Told (7): %d of %d sent, %d excused", len(all)-len(rest), len(all), excused), len(all) > 0)
+	title := fmt.Sprintf("Told (7): %d of %d sent", len(all)-len(rest), len(all))
+	if excused > 0 {
+		title += fmt.Sprintf(", %d excused", excused)
+	}
+	p.title(title, len(all) > 0)
 	for _, d := range rest {
 		fmt.Fprintln(p, strings.TrimRight(fmt.Sprintf("  %s to %s since %s %s", d.State, d.Recipient, p.at(d.At), d.Error), " "))
 		if e := d.Excused; e != nil {
