@@ -19,18 +19,23 @@ func (t *turn) released(b Ballot, a Answer) *Refusal {
 	return nil
 }
 
-// audience lists who is told of an implementation: the IT and Development
-// teams, QA with them, and higher management for major changes (7).
+// audience lists who is told of an implementation, each once: the IT and
+// Development teams, QA with them, and higher management for major changes (7).
 func (c Change) audience(d Directory) (team, g7 []PersonID, lists, g7Lists []string) {
 	team = unique(append(d.Members(IT, Development, QA), known(d, c.Proposer)...))
 	for _, t := range []Team{IT, Development, QA} {
 		lists = append(lists, d.Lists[t]...)
 	}
-	lists = unique(lists)
 	if c.IsMajor() {
-		g7 = without(d.Members(G7), team)
-		g7Lists = slices.DeleteFunc(unique(d.Lists[G7]), func(l string) bool { return slices.Contains(lists, l) })
+		g7, g7Lists = without(d.Members(G7), team), d.Lists[G7]
 	}
+	told := slices.Concat(team, g7)
+	reached := func(address string) bool { // a list of one who is told anyway
+		p, ok := d.ByAddress(address)
+		return ok && slices.Contains(told, p.ID)
+	}
+	lists = slices.DeleteFunc(unique(lists), reached)
+	g7Lists = slices.DeleteFunc(unique(g7Lists), func(l string) bool { return reached(l) || slices.Contains(lists, l) })
 	return team, g7, lists, g7Lists
 }
 

@@ -60,6 +60,24 @@ func TestComposeGolden(t *testing.T) {
 	}
 }
 
+// An answer may go to somebody else than the sender, under their own name.
+func TestComposeNamesWhoAnswersReach(t *testing.T) {
+	m := ballot()
+	m.ReplyTo, m.ReplyToName = mailtmpl.Segments{{Text: "ines@example.com"}}, "Inès Moreau"
+	raw, err := outbox.Compose(m, token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	read, err := mail.ReadMessage(bytes.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	to, err := read.Header.AddressList("Reply-To")
+	if err != nil || len(to) != 1 || to[0].Name != "Inès Moreau" || to[0].Address != "ines@example.com" {
+		t.Errorf("answers go to %v, %v", to, err)
+	}
+}
+
 // A reader of mail finds in it what was put in, and a second try is the same to
 // the last byte.
 func TestComposeAndRead(t *testing.T) {
