@@ -1,8 +1,10 @@
 package storage
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jmoiron/sqlx"
@@ -54,9 +56,29 @@ func (s *Store) Deliveries(ctx context.Context, change policy.ChangeID) ([]Deliv
 	return deliveries(ctx, s.db, true, change)
 }
 
-// Deliveries is [Store.Deliveries] as the transaction sees it.
+// Deliveries is [Store.Deliveries] as the transaction sees it, with what it has
+// yet to write.
 func (t *Tx) Deliveries(ctx context.Context, change policy.ChangeID) ([]Delivery, error) {
-	return deliveries(ctx, t.tx, true, change)
+	all, err := deliveries(ctx, t.tx, true, change)
+	for _, m := range t.queue.out {
+		if kind := policy.NoticeKind(m.Notice); m.Change == change && slices.Contains(policy.Distribution, kind) {
+			all = renewed(all, Delivery{
+				Change: change, Recipient: cmp.Or(string(m.Person), m.Recipient), Address: m.Recipient,
+				Notice: kind, State: "pending", At: m.At,
+			})
+		}
+	}
+	return all, err
+}
+
+// renewed puts the delivery in place of the earlier one to its recipient.
+func renewed(all []Delivery, latest Delivery) []Delivery {
+	i := slices.IndexFunc(all, func(d Delivery) bool { return d.Recipient == latest.Recipient })
+	if i < 0 {
+		return append(all, latest)
+	}
+	all[i] = latest
+	return all
 }
 
 // deliveries gives those of the changes, with what was sent or without.

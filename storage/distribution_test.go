@@ -35,8 +35,25 @@ func TestDeliveries(t *testing.T) {
 
 	again := report("again", "qa", "qa-new@example.com")
 	again.Notice = string(policy.ToldUndone)
-	enqueue(t, s, again)
-	wantDeliveries(t, s, "dev: sent ", "qa: pending ", "it@example.com: deferred 451 come again", "g7@example.com: pending ")
+	owed := func(tx *storage.Tx) int {
+		all, err := tx.Deliveries(t.Context(), "c1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(all) - len(storage.SentTo(all))
+	}
+	in(t, s, func(tx *storage.Tx) error {
+		dev := report("dev again", "dev", "dev@example.com")
+		before := owed(tx)
+		for _, m := range []storage.OutMail{again, dev, report("new", "new", "new@example.com"), out("other", "c1", "cto")} {
+			tx.Enqueue(m)
+		}
+		if after := owed(tx); before != 3 || after != 5 {
+			t.Errorf("to be told are %d before and %d after, want 3 and 5", before, after)
+		}
+		return nil
+	})
+	wantDeliveries(t, s, "dev: pending ", "qa: pending ", "it@example.com: deferred 451 come again", "g7@example.com: pending ", "new: pending ")
 }
 
 // end ends the try of a mail as the answers say: nothing is said of those that
