@@ -49,7 +49,7 @@ func newFire(t *testing.T) *fire {
 	}
 	t.Cleanup(f.dovecot.Stop)
 	f.Stage, err = stage.New(t.Context(), stage.Options{
-		OwnerURL: f.ownerURL, AppURL: appURL, Start: time.Now().Truncate(time.Second), IMAP: f.dovecot, IMAPURL: "imap+insecure://" + f.dovecot.IMAP,
+		OwnerURL: f.ownerURL, AppURL: appURL, Start: time.Now().Truncate(time.Second).Add(-6 * time.Hour), IMAP: f.dovecot, IMAPURL: "imap+insecure://" + f.dovecot.IMAP,
 	})
 	if err != nil {
 		t.Fatal(err)
