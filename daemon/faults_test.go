@@ -89,7 +89,7 @@ func begin(t *testing.T, s setting) *ordeal {
 			t.Logf("the daemon's log:\n%s", o.log)
 		}
 	})
-	settings := stage.Settings{}
+	settings := stage.Settings{Company: onHoliday(14)}
 	o.openDatabase(s, &settings)
 	o.openMail(s, &settings)
 	dir := t.TempDir()
@@ -545,6 +545,16 @@ func (o *ordeal) arrived() map[string]int {
 		times[r.MessageID+" to "+m.To]++
 	}
 	return times
+}
+
+// onHoliday is the company in which nobody works for so many days from the start
+// on: what lasts long makes nobody late.
+func onHoliday(days int) string {
+	var off []string
+	for n := range days {
+		off = append(off, start.AddDate(0, 0, n+1).Format(time.DateOnly))
+	}
+	return strings.Replace(stage.Company, "[policy]\n", "[policy]\nholidays = ["+strings.Join(off, ", ")+"]\n", 1)
 }
 
 // running is a clock that shows the real time, moved to when plays begin, and
