@@ -150,6 +150,9 @@ func (c *conversation) withoutKeyword(ctx context.Context) error {
 		return c.decide(ctx, policy.Command{Kind: policy.CommandAnswer, Ballot: b.ID, Keyword: policy.KeywordAmend, Form: proposal.Form, Unclear: proposal.Problems}, Counted)
 	case open && b.Kind == policy.BallotQuestion && strings.TrimSpace(c.out.Typed.Text) != "":
 		return c.decide(ctx, policy.Command{Kind: policy.CommandAnswer, Ballot: b.ID, Form: policy.Form{policy.LabelReply: c.out.Typed.Text}}, Counted)
+	case c.before.State.End() && b.Kind == policy.BallotCorrection && len(proposal.Form) > 0 && proposal.Form.Get(policy.LabelTitle) == "":
+		// What a draft lacked, sent after its end, is no proposal of its own.
+		return c.decide(ctx, policy.Command{Kind: policy.CommandAnswer, Ballot: b.ID, Form: proposal.Form, Unclear: proposal.Problems}, Counted)
 	case c.before.State.End() && mailread.LooksLikeProposal(c.out.Typed.Text):
 		return c.propose(ctx, proposal)
 	}
