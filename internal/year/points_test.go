@@ -20,7 +20,7 @@ func checkPoints(t *testing.T, _ *site, _ *people, r *record) {
 				before.checkCast(t, l, e)
 			case *policy.Assigned:
 				l.must(t, "(4) implemented by "+string(e.Implementer), slices.Contains(mayImplement, string(e.Implementer)))
-				l.must(t, "(2) authorized before it was taken", before.authorized())
+				l.must(t, "(2) authorized before it was taken", before.authorized() || before.state() == policy.StateUndoing)
 			case *policy.Moved:
 				before.checkEnd(t, l, e.To)
 			case *policy.Told:
@@ -33,7 +33,7 @@ func checkPoints(t *testing.T, _ *site, _ *people, r *record) {
 func (l *life) must(t *testing.T, what string, so bool) {
 	t.Helper()
 	if !so {
-		t.Errorf("%s: not so: %s", l.name(), what)
+		t.Errorf("%s: not so: %s%s", l.name(), what, l.tell())
 	}
 }
 
@@ -62,6 +62,20 @@ func (l *life) approvers() []string {
 		if e.Answer.Keyword == policy.KeywordApprove && l.ballot(e.Ballot).Revision == revision.Revision {
 			who = append(who, string(e.Answer.By))
 		}
+	}
+	return who
+}
+
+// responsible are who must check and document the change: who approved it or,
+// where it was in production and nobody did, who should have been asked.
+func (l *life) responsible() []string {
+	if who := l.approvers(); len(who) > 0 {
+		return who
+	}
+	var who []string
+	revision, _ := last[*policy.Revised](l)
+	for _, c := range revision.Proposal.Categories {
+		who = append(who, authorizer[string(c)])
 	}
 	return who
 }
@@ -99,7 +113,7 @@ func (l *life) checkEnd(t *testing.T, whole *life, to policy.State) {
 	}
 	whole.must(t, "(2) authorized before it ended", to == policy.StateRolledBack || l.authorized())
 	whole.must(t, "(7) told before it ended", !l.live() || len(all[*policy.Told](l)) > 0)
-	for _, who := range l.approvers() {
+	for _, who := range l.responsible() {
 		whole.must(t, "(5) checked by "+who, l.did(who, policy.KeywordConfirm))
 		whole.must(t, "(8) documents by "+who, l.documented(who))
 	}

@@ -1,7 +1,9 @@
 package year_test
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -148,17 +150,12 @@ func checkDispositions(t *testing.T, s *site, p *people, _ *record) {
 	}
 }
 
-func (s *site) dump() {
-	s.rows(`select convert_from(raw, 'UTF8'), reason, change from messages where disposition = 'accepted' and convert_from(raw,'UTF8') not like '%Message-ID: <proposal-%'`, func(scan func(...any) error) error {
-		var a, b, c string
-		err := scan(&a, &b, &c)
-		s.t.Log(a[:min(len(a), 2500)], b, c)
-		s.rows(`select at || ' ' || kind || ' ' || left(payload, 300) from events join event_payloads using (seq) where subject = '`+c+`' order by seq`, func(scan func(...any) error) error {
-			var a string
-			err := scan(&a)
-			s.t.Log(a)
-			return err
-		})
-		return err
-	})
+// tell is the whole life, for a failure.
+func (l *life) tell() string {
+	var b strings.Builder
+	for _, e := range l.events {
+		payload, _ := policy.EncodeEvent(e)
+		fmt.Fprintf(&b, "\n\t%s %s", e.Kind(), payload)
+	}
+	return b.String()
 }

@@ -44,7 +44,6 @@ func TestYear(t *testing.T) {
 	s := newSite(t)
 	p := newPeople(*seed, *changes)
 	play(s, p)
-	s.dump()
 	t.Logf("seed %d: %d changes, %d mails written, %d received, %d steps, %d restarts", *seed, *changes, p.written, p.read, len(s.steps), s.restarts)
 	r := readRecord(s)
 	for _, check := range []struct {
