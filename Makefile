@@ -35,7 +35,8 @@ test: deps lint ## Install what is missing, then vet, lint and all tests with -r
 	go test -race -timeout 20m $(TESTFLAGS) ./...
 
 .PHONY: test-long
-test-long: ## The property tests with a hundred times as many random cases.
+test-long: ## A simulated year of 2,000 changes; the property tests with a hundred times as many random cases.
+	go test -timeout 4h ./internal/year -count=1 -v -year.changes=2000
 	go test -timeout 4h ./policy ./mailread -rapid.checks=10000
 
 .PHONY: test-chaos

@@ -20,7 +20,9 @@ func checkPoints(t *testing.T, _ *site, _ *people, r *record) {
 				before.checkCast(t, l, e)
 			case *policy.Assigned:
 				l.must(t, "(4) implemented by "+string(e.Implementer), slices.Contains(mayImplement, string(e.Implementer)))
-				l.must(t, "(2) authorized before it was taken", before.authorized() || before.state() == policy.StateUndoing)
+				undoing := before.state() == policy.StateUndoing
+				l.must(t, "(2) authorized before it was taken", undoing || before.authorized())
+				l.must(t, "four eyes on what "+string(e.Implementer)+" takes", undoing || before.urgent() || before.fourEyes(string(e.Implementer)))
 			case *policy.Moved:
 				before.checkEnd(t, l, e.To)
 			case *policy.Told:
@@ -92,6 +94,16 @@ func (l *life) authorized() bool {
 		}
 	}
 	return len(revision.Proposal.Categories) > 0
+}
+
+// fourEyes says whether somebody approved it who neither proposed it nor has any
+// part in the work, whoever takes it now included.
+func (l *life) fourEyes(taker string) bool {
+	involved := []string{l.proposer(), taker}
+	for _, a := range all[*policy.Assigned](l) {
+		involved = append(involved, string(a.Implementer))
+	}
+	return slices.ContainsFunc(l.approvers(), func(who string) bool { return !slices.Contains(involved, who) })
 }
 
 // passed says whether the last attempt was passed.

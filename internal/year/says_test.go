@@ -42,7 +42,7 @@ Rollback: as proposed
 `
 	implemented = "IMPLEMENTED\nVersion: {version}\nDone at: {now}\nNotes: as planned\n"
 	stop        = "STOP: the freeze of the quarter begins\n"
-	reschedule  = "RESCHEDULE\nWindow: {now}\nReason: the data centre is closed\n"
+	reschedule  = "RESCHEDULE\nWindow: {now}\nReason: the data center is closed\n"
 	confirm     = "CONFIRM\nChecked: both nodes run the new version, totals equal\n"
 )
 
