@@ -1,6 +1,9 @@
 package year_test
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // company is everyone POL-005 names, with somebody to stand in for each of the
 // authorizers while they are away in summer.
@@ -120,5 +123,11 @@ var authorizer = map[string]string{
 
 // standIns are who may answer in whose place, during the summer.
 var standIns = map[string]string{"lead": "cto", "it2": "itd"}
+
+// deputized are when they are away for whom somebody stands in.
+var deputized = map[string]span{
+	"cto": {local(2028, time.July, 17, 0, 0), local(2028, time.August, 5, 0, 0)},
+	"itd": {local(2028, time.August, 7, 0, 0), local(2028, time.August, 26, 0, 0)},
+}
 
 func address(person string) string { return person + "@example.com" }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -28,24 +29,27 @@ type month struct {
 // months gives the twelve months, as SQL over the events has them.
 func months(s *site) (all []month) {
 	for begin := begins; begin.Before(newYear); begin = begin.In(toronto).AddDate(0, 1, 0).UTC() {
-		m := month{name: begin.In(toronto).Format("2006-01"), begin: begin, end: begin.In(toronto).AddDate(0, 1, 0).UTC()}
-		m.told = on(m.end.Add(-time.Hour), 1, 9)
-		m.states = map[string]string{}
-		s.rows(living(m), func(scan func(...any) error) error {
-			var name, state string
-			err := scan(&name, &state)
-			m.states[name] = state
-			return err
-		})
-		s.rows(late(m), func(scan func(...any) error) error {
-			var name string
-			err := scan(&name)
-			m.overdue = append(m.overdue, name)
-			return err
-		})
-		all = append(all, m)
+		all = append(all, s.month(begin, begin.In(toronto).AddDate(0, 1, 0).UTC()))
 	}
 	return all
+}
+
+func (s *site) month(begin, end time.Time) month {
+	m := month{name: begin.In(toronto).Format("2006-01"), begin: begin, end: end, states: map[string]string{}}
+	m.told = on(end.Add(-time.Hour), 1, 9)
+	s.rows(living(m), func(scan func(...any) error) error {
+		var name, state string
+		err := scan(&name, &state)
+		m.states[name] = state
+		return err
+	})
+	s.rows(late(m), func(scan func(...any) error) error {
+		var name string
+		err := scan(&name)
+		m.overdue = append(m.overdue, name)
+		return err
+	})
+	return m
 }
 
 // lives are all changes with their name and state as the events before a time
@@ -68,13 +72,33 @@ func late(m month) string {
 		select distinct name from (`+lives+`) as l join (
 			select subject, payload::jsonb -> 'ballot' as b from events join event_payloads using (seq) where kind = 'issued.1' and at < '%[1]s'
 		) as i on i.subject = l.change
-		where (b ->> 'due')::timestamptz < '%[2]s' and not exists (
+		where (b ->> 'due')::timestamptz < '%[1]s' and not exists (
 			select from events as e join event_payloads using (seq)
 			where e.subject = l.change and e.kind in ('cast.1', 'voided.1') and e.at < '%[1]s' and payload::jsonb ->> 'ballot' = b ->> 'id')
-		order by name`, stamp(m.end), stamp(m.end))
+		order by name`, stamp(m.end))
 }
 
 func stamp(t time.Time) string { return t.Format(time.RFC3339) }
+
+// checkSums: the sums by SQL are what one gets by reading event after event. The
+// whole year is one long month here.
+func checkSums(t *testing.T, s *site, _ *people, r *record) {
+	whole := s.month(begins, ends.Add(time.Minute))
+	states, overdue := map[string]string{}, []string{}
+	for _, l := range r.changes {
+		states[l.name()] = string(l.state())
+		if slices.ContainsFunc(l.ballots, func(b *paper) bool { return b.closed.IsZero() && b.Due.Before(whole.end) }) {
+			overdue = append(overdue, l.name())
+		}
+	}
+	slices.Sort(overdue)
+	if !maps.Equal(states, whole.states) || !slices.Equal(overdue, whole.overdue) {
+		t.Errorf("event after event there are\n%v\n%v\nand by SQL\n%v\n%v", states, overdue, whole.states, whole.overdue)
+	}
+	if n := len(whole.states); n != *changes {
+		t.Errorf("%d changes lived in the year", n)
+	}
+}
 
 // checkDigests: each of twelve digests went to everyone of higher management,
 // once, when the first instance looked after its time; it lists whatever was
@@ -127,7 +151,7 @@ func checkDigest(t *testing.T, s *site, m month, sent mailbox.Sent) {
 	for _, row := range table[1:] {
 		got[row[number]] = row[state]
 	}
-	if fmt.Sprint(got) != fmt.Sprint(m.states) {
+	if !maps.Equal(got, m.states) {
 		t.Errorf("%s: the table of the digest has\n%v\nand the events\n%v", m.name, got, m.states)
 	}
 }

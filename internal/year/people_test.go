@@ -32,8 +32,11 @@ type plan struct {
 	at     time.Time
 	id     string // of the letter
 	letter stage.Letter
-	paper  string // the address of the paper it answers; none for a proposal
+	paper  string // the address of the paper it answers
 }
+
+// unasked is the paper of what answers none.
+const unasked = "none"
 
 // A letter is what was written.
 type letter struct {
@@ -45,6 +48,9 @@ func newPeople(seed uint64, changes int) *people {
 	p := &people{seed: seed, vacations: map[string][]span{}, waiting: map[string]stage.Received{}, planned: map[string]bool{}}
 	for _, who := range everybody {
 		p.vacations[who] = vacations(p.luck("vacations", who))
+	}
+	for who, summer := range deputized {
+		p.vacations[who][0] = summer
 	}
 	for n := range changes {
 		p.plan(proposal(p.luck("proposal", fmt.Sprint(n)), n))
@@ -59,8 +65,7 @@ func (p *people) luck(of ...string) *rand.Rand {
 	return rand.New(rand.NewPCG(p.seed, h.Sum64()))
 }
 
-// vacations are two weeks in summer or three, and one at some other time. Who
-// has a deputy is away while that stands in.
+// vacations are two weeks in summer or three, and one at some other time.
 func vacations(rng *rand.Rand) []span {
 	summer := local(2028, time.July, 3+7*rng.IntN(6), 0, 0)
 	other := local(2028, time.Month(1+rng.IntN(5)), 1+rng.IntN(25), 0, 0)
@@ -160,7 +165,7 @@ func (p *people) away(who string, m stage.Received, at time.Time) {
 		Body: "I am on vacation and will read your mail when I am back.\n",
 	}.Answer(m)
 	p.automatic++
-	p.plans = append(p.plans, plan{at: at.Add(time.Minute), id: "away-" + m.MessageID, letter: l, paper: "none"})
+	p.plans = append(p.plans, plan{at: at.Add(time.Minute), id: "away-" + m.MessageID, letter: l, paper: unasked})
 }
 
 // makeUp has people answer, in the days that follow, half of what they still

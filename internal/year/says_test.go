@@ -99,7 +99,7 @@ func proposal(rng *rand.Rand, n int) plan {
 	who := pick(rng, []string{"lead", "lead", "lead", "itd", "cto"})
 	title := fmt.Sprintf("Change number %d of the year", n+1)
 	l := stage.Letter{From: address(who), Subject: title, Body: strings.Join(fields(rng, title, at), "\n") + "\n"}
-	return plan{at: at, id: fmt.Sprintf("proposal-%d@mail.example.com", n+1), letter: l, paper: "none"}
+	return plan{at: at, id: fmt.Sprintf("proposal-%d@mail.example.com", n+1), letter: l, paper: unasked}
 }
 
 // fields draws a proposal: what is usual, and then what is not.

@@ -57,6 +57,7 @@ func TestYear(t *testing.T) {
 		{"every point of POL-005", checkPoints},
 		{"time does what it must, when it must", checkClock},
 		{"nothing is open that should have ended", checkExpiry},
+		{"sums by SQL are sums by hand", checkSums},
 		{"twelve digests say what the events say", checkDigests},
 		{"the year has everything in it", checkVariety},
 	} {
