@@ -76,7 +76,9 @@ func (b *paper) hourly(term time.Duration) (due time.Time, reminders []time.Time
 }
 
 // checkClock: at the first moment an instance looked after something was to be
-// done, it was done, and never twice; at no other moment anything was.
+// done, it was done, and never twice; at no other moment anything was. What was
+// to be done while all were frozen was done once, when the first awoke: on a day
+// off too, where it awoke on one.
 func checkClock(t *testing.T, s *site, _ *people, r *record) {
 	for _, l := range r.changes {
 		for _, b := range l.ballots {
