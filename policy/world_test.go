@@ -373,7 +373,7 @@ func checkBallots(t fataler, d Directory, decision Decision) {
 func settles(events []Event) bool {
 	return slices.ContainsFunc(events, func(e Event) bool {
 		switch e.(type) {
-		case *Noted, *Kept, *Acted, *SettledEvent:
+		case *Noted, *Kept, *Acted, *SettledEvent, *Excused:
 			return false
 		}
 		return true
