@@ -49,9 +49,10 @@ func (c *company) reject(answer []byte) {
 
 // copies are the statements by which everything of one change is written again
 // for each g of the table copies, a change each quarter of an hour. A {kind key}
-// becomes another of its kind. Of our own mails only the beginning is kept, and of other people's
-// nothing but what is looked for: nobody reads them again, and they would take
-// ten times the space.
+// becomes another of its kind. Of other people's mails nothing is kept but what
+// is looked for, and of our own as much as Postgres keeps in the row of a long
+// text: nobody reads them again, they would take ten times the space, and
+// without rows of the true size the new ones would go where these left gaps.
 var copies = []string{
 	`insert into changes
 		select {change id}, 'D-2025-' || g, 'CHG-2025-' || g, state, revision, hash, proposer, implementer, attempt, passed_by,
@@ -71,10 +72,11 @@ var copies = []string{
 	`insert into outbox (message_id, change, ballot, notice, person, recipient, asks, kid, token_ballot, token_person, generation,
 			body, at, state, due, attempts, ended_at)
 		select {message message_id}, {change change}, ballot, notice, person, recipient, asks, kid, token_ballot, token_person,
-			generation, left(body, 300), at, state, due, attempts, ended_at
+			generation, left(body, 18), at, state, due, attempts, ended_at
 		from outbox cross join copies where change <> ''`,
 	`insert into events
-		select seq + (select max(seq) from events) * (g - 1), at, subject_kind, {change subject}, kind, prev, payload_hash,
+		select seq + (select max(seq) from events) * (g - 1), at, subject_kind,
+			case subject_kind when 'change' then {change subject} else {hash subject} end, kind, prev, payload_hash,
 			decode({hash hash::text}, 'hex')
 		from events cross join copies where subject_kind <> 'directory'`,
 	`insert into event_payloads
