@@ -80,7 +80,7 @@ func (r *Recovery) run(ctx context.Context, d *Daemon) error {
 // decided counts what became of a mail.
 func (r *Recovery) decided(ctx context.Context, d *Daemon, in desk.Incoming) error {
 	sum := sha256.Sum256(in.Raw)
-	known, err := d.Store.KnownMails(context.WithoutCancel(ctx), []string{hex.EncodeToString(sum[:])})
+	known, err := d.Store.KnownMails(context.WithoutCancel(ctx), []storage.LyingMail{{Received: in.Received, SHA256: hex.EncodeToString(sum[:])}})
 	if err != nil {
 		return err
 	}

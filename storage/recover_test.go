@@ -5,13 +5,14 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/countersign/countersign/policy"
 	"github.com/countersign/countersign/storage"
 )
 
-// A mail is known by its bytes, each time it was decided, wherever it lay; and
-// many are asked for at once.
+// A mail is known by its bytes, each time it was decided, wherever it lay and
+// whenever the mailbox says that it came; and many are asked for at once.
 func TestKnownMails(t *testing.T) {
 	s := open(t)
 	in(t, s, func(tx *storage.Tx) error {
@@ -25,11 +26,10 @@ func TestKnownMails(t *testing.T) {
 		}
 		return nil
 	})
-	asked := []string{sha("one"), sha("two")}
+	asked := []storage.LyingMail{{noon, sha("one")}, {noon, sha("one")}, {noon.Add(time.Hour), sha("two")}}
 	for n := range 2500 {
-		asked = append(asked, fmt.Sprintf("%064x", n))
+		asked = append(asked, storage.LyingMail{Received: noon, SHA256: fmt.Sprintf("%064x", n)})
 	}
-	slices.Sort(asked)
 	known, err := s.KnownMails(t.Context(), asked)
 	if err != nil {
 		t.Fatal(err)

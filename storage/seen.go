@@ -66,22 +66,26 @@ func (t *Tx) ReadAhead(ctx context.Context, letters []Letter) error {
 	return t.readTexts(ctx, uniqueIn(with))
 }
 
+// lookForTwins looks among the mails whose content keys begin with the same day,
+// or that have none either: copies of a mail have the same Date.
 func (t *Tx) lookForTwins(ctx context.Context, letters []Letter) error {
-	var hashes, keys []string
+	var hashes, days, keys []string
 	for _, l := range letters {
-		hashes = append(hashes, l.SHA256)
+		hashes, days = append(hashes, l.SHA256), append(days, l.ContentKey[:min(8, len(l.ContentKey))])
 		if l.ContentKey != "" {
 			keys = append(keys, l.ContentKey)
 		}
 	}
 	var found []twin
 	err := t.tx.SelectContext(ctx, &found, `
-		select id, sha256, content_key, disposition from messages
-		where disposition = any($1) and sha256 = any($2)
+		select m.id, m.sha256, m.content_key, m.disposition
+		from unnest($2::text[], $3::text[]) as l (day, sha256)
+		join messages as m on left(m.content_key, 8) = l.day and m.sha256 = l.sha256
+		where m.disposition = any($1)
 		union
 		select id, sha256, content_key, disposition from messages
-		where disposition = any($1) and content_key <> '' and content_key = any($3)
-		order by id`, acted, hashes, keys)
+		where disposition = any($1) and content_key <> '' and content_key = any($4)
+		order by id`, acted, days, hashes, keys)
 	if err != nil {
 		return fmt.Errorf("looking for earlier copies of mails: %w", err)
 	}

@@ -30,10 +30,10 @@ func (m *memory) of(raw []byte, became desk.Disposition) {
 	})
 }
 
-func (m *memory) known(_ context.Context, hashes []string) ([]storage.KnownMail, error) {
+func (m *memory) known(_ context.Context, mails []storage.LyingMail) ([]storage.KnownMail, error) {
 	var known []storage.KnownMail
 	for _, k := range *m {
-		if slices.Contains(hashes, k.SHA256) {
+		if slices.ContainsFunc(mails, func(l storage.LyingMail) bool { return l.SHA256 == k.SHA256 }) {
 			known = append(known, k)
 		}
 	}
@@ -316,12 +316,12 @@ func TestDatabaseIsAwayAtTheStart(t *testing.T) {
 	a := newArchive(t, inProcess(t), changes, letter{"Done", "known", 1}, letter{"INBOX", "waiting", 3})
 	a.memory.of(mail("known"), desk.Counted)
 	away := true
-	a.options.Known = func(ctx context.Context, hashes []string) ([]storage.KnownMail, error) {
+	a.options.Known = func(ctx context.Context, mails []storage.LyingMail) ([]storage.KnownMail, error) {
 		if away {
 			away = false
 			return nil, errors.New("away")
 		}
-		return a.memory.known(ctx, hashes)
+		return a.memory.known(ctx, mails)
 	}
 	run(t, a.intake())
 	a.clerk.next(t)

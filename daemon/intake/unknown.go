@@ -15,9 +15,9 @@ import (
 // does not know, as after a restore.
 var ErrUnknownMail = errors.New("decided mail lies there that this database does not know: was a backup restored?")
 
-// Known says what a database knows of the mails with these hashes: each time
-// that one was decided.
-type Known func(ctx context.Context, hashes []string) ([]storage.KnownMail, error)
+// Known says what a database knows of these mails: each time that one with their
+// bytes was decided.
+type Known func(ctx context.Context, mails []storage.LyingMail) ([]storage.KnownMail, error)
 
 // A filed mail lies where decided mail does.
 type filed struct {
@@ -105,12 +105,11 @@ func (i *Intake) pick(ctx context.Context, s *session, mails []*filed, progress 
 		return nil, err
 	}
 	mails = slices.DeleteFunc(slices.Clone(mails), func(m *filed) bool { return m.hash == "" })
-	var hashes []string
+	var lying []storage.LyingMail
 	for _, m := range mails {
-		hashes = append(hashes, m.hash)
+		lying = append(lying, storage.LyingMail{Received: m.Received, SHA256: m.hash})
 	}
-	slices.Sort(hashes)
-	known, err := i.Known(ctx, slices.Compact(hashes))
+	known, err := i.Known(ctx, lying)
 	return i.unmatched(mails, known), err
 }
 

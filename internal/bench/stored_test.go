@@ -67,7 +67,7 @@ var copies = []string{
 	`insert into messages (folder, uidvalidity, uid, disposition, reason, sha256, message_id_hash, content_key, sender, person,
 			change, ballot, received_at, decided_at, size)
 		select folder, uidvalidity, uid + 10 * g, disposition, reason, {hash sha256}, {hash message_id_hash}, {content content_key}, sender, person,
-			{change change}, {ballot ballot}, received_at, decided_at, size
+			{change change}, {ballot ballot}, received_at - g * interval '15 minutes', decided_at, size
 		from messages cross join copies`,
 	`insert into outbox (message_id, change, ballot, notice, person, recipient, asks, kid, token_ballot, token_person, generation,
 			body, at, state, due, attempts, ended_at)
@@ -84,8 +84,8 @@ var copies = []string{
 		from event_payloads cross join copies where seq > 1`, // the first is the directory
 }
 
-// kinds are what a key is made anew from, in place of KEY: keys begin with the day, or are a
-// SHA-256 and nothing else.
+// kinds are what a key is made anew from, in place of KEY: keys begin with the
+// day, or are a SHA-256 and nothing else.
 var kinds = map[string]string{
 	"change":  day + ` || left(md5(KEY || g::text), 12)`,
 	"ballot":  day + ` || left(md5(KEY || g::text), 16)`,

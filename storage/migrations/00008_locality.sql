@@ -12,8 +12,10 @@ alter table events drop constraint events_hash_key;
 drop index events_subject;
 create index events_change on events (subject, seq) where subject_kind = 'change';
 
--- Four bytes of each SHA-256 are enough to find it, and a quarter of the pages.
+-- Copies of a mail have the same Date, whose day the content key begins with; and
+-- a mail that lies in the mailbox is known by when it reached it.
 drop index messages_sha256;
-create index messages_sha256 on messages using hash (sha256);
+create index messages_twin on messages (left(content_key, 8), sha256);
+create index messages_received on messages (received_at);
 
 update schema_info set version = 8;
