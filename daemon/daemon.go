@@ -151,6 +151,7 @@ func (d *Daemon) Configured() policy.Directory { return d.config.Directory() }
 func (d *Daemon) chores() []clock.Chore {
 	return []clock.Chore{
 		{Name: "ballots", Do: d.Desk.FireBallots},
+		{Name: "digests", Do: d.Desk.FireDigests},
 	}
 }
 

@@ -25,6 +25,15 @@ type Mail struct {
 	InReplyTo   string            `json:"in_reply_to,omitempty"` // without <>
 	References  []string          `json:"references,omitempty"`  // without <>
 	Headers     map[string]string `json:"headers,omitempty"`
+	Files       []File            `json:"files,omitempty"`
+}
+
+// A File is an attachment, or a picture that the HTML part shows.
+type File struct {
+	Name      string `json:"name"`
+	Type      string `json:"type"`
+	ContentID string `json:"content_id,omitempty"` // of a picture, without <>
+	Bytes     []byte `json:"bytes"`
 }
 
 // Encode gives the mail as the outbox keeps it.

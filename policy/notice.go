@@ -16,6 +16,7 @@ type Notice struct {
 	Reminder  bool   // the ballot was sent before, and is sent again
 	Text      string // further words: a question's answer, the operator's reason
 	Why       string // why the reader gets this mail, a sentence
+	Digest    *Digest
 }
 
 // A NoticeKind names a mail: reader, purpose, event. mailtmpl has a template
@@ -88,6 +89,9 @@ const (
 	OperatorMisused     NoticeKind = "operator-notice-misused"
 )
 
+// DigestMonth tells higher management of a month.
+const DigestMonth NoticeKind = "g7-digest-month"
+
 // askOf gives the mail that carries each kind of ballot.
 var askOf = map[BallotKind]NoticeKind{
 	BallotCorrection: AskCorrection, BallotAuthorization: AskAuthorization,
@@ -111,4 +115,5 @@ var NoticeKinds = []NoticeKind{
 	AnswerStatus, AnswerHelp, AnswerRefused, AnswerDecided, AnswerUnread, AnswerNotProposer,
 	AnswerTwoChanges, AnswerOversize, AnswerUnknown, OwnerMisused, OperatorUnreadable,
 	OperatorUndelivered, PersonDirectory, OwnerDirectory, OperatorMisused,
+	DigestMonth,
 }

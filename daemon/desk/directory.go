@@ -94,19 +94,33 @@ func (d *Desk) loaded(ctx context.Context, tx *storage.Tx, fresh storage.Directo
 // policy owners everything. At the first load only the owners are told.
 func directoryNotices(before, after policy.Directory) []policy.Notice {
 	var notices []policy.Notice
-	var all []string
 	for _, p := range after.People {
 		old, known := before.Person(p.ID)
-		if known && same(old, p) {
+		if known && same(old, p) || len(before.People) == 0 {
 			continue
 		}
-		all = append(all, describe(p))
 		text := "You are new on file."
 		if known {
 			text = "Before, it was " + describe(old) + "."
 		}
-		if len(before.People) > 0 {
-			notices = append(notices, policy.Notice{Kind: policy.PersonDirectory, To: p.ID, Text: text, Why: "What the directory says of you has changed."})
+		notices = append(notices, policy.Notice{Kind: policy.PersonDirectory, To: p.ID, Text: text, Why: "What the directory says of you has changed."})
+	}
+	all := whatChanged(before, after)
+	for _, owner := range after.Holders(policy.PolicyOwner) {
+		if len(all) > 0 {
+			notices = append(notices, policy.Notice{Kind: policy.OwnerDirectory, To: owner, Text: strings.Join(all, "\n"), Why: "You own the policy."})
+		}
+	}
+	return notices
+}
+
+// whatChanged says everything that differs between two directories, in
+// sentences.
+func whatChanged(before, after policy.Directory) []string {
+	var all []string
+	for _, p := range after.People {
+		if old, known := before.Person(p.ID); !known || !same(old, p) {
+			all = append(all, describe(p))
 		}
 	}
 	for _, p := range before.People {
@@ -114,13 +128,7 @@ func directoryNotices(before, after policy.Directory) []policy.Notice {
 			all = append(all, p.Name+" is no longer in the directory.")
 		}
 	}
-	all = append(all, modesChanged(before, after)...)
-	for _, owner := range after.Holders(policy.PolicyOwner) {
-		if len(all) > 0 {
-			notices = append(notices, policy.Notice{Kind: policy.OwnerDirectory, To: owner, Text: strings.Join(all, "\n"), Why: "You own the policy."})
-		}
-	}
-	return notices
+	return append(all, modesChanged(before, after)...)
 }
 
 // same says whether the directory says the same of a person; an empty list and

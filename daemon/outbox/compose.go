@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	netmail "net/mail"
+	"regexp"
 	"strings"
 
 	"github.com/wneessen/go-mail"
@@ -25,7 +26,7 @@ func Compose(m mailtmpl.Mail, slots map[string]string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("HTML: %w", err)
 	}
-	msg := mail.NewMsg(mail.WithBoundary(boundary(text, html)))
+	msg := mail.NewMsg()
 	if err := address(msg, m, slots); err != nil {
 		return nil, err
 	}
@@ -34,11 +35,40 @@ func Compose(m mailtmpl.Mail, slots map[string]string) ([]byte, error) {
 	if html != "" {
 		msg.AddAlternativeString(mail.TypeTextHTML, html)
 	}
+	attach(msg, m.Files)
+	if len(m.Files) == 0 { // one part in another: one boundary
+		msg.SetBoundary(boundary(text, html))
+	}
 	var raw bytes.Buffer
 	if _, err := msg.WriteTo(&raw); err != nil {
 		return nil, fmt.Errorf("encoding the mail: %w", err)
 	}
+	if len(m.Files) > 0 {
+		return bounded(raw.Bytes(), boundary(text, html)), nil
+	}
 	return raw.Bytes(), nil
+}
+
+// attach adds the files; those with a content ID are pictures of the HTML part.
+func attach(msg *mail.Msg, files []mailtmpl.File) {
+	for _, f := range files {
+		add, options := msg.AttachReadSeeker, []mail.FileOption{mail.WithFileContentType(mail.ContentType(f.Type))}
+		if f.ContentID != "" {
+			add, options = msg.EmbedReadSeeker, append(options, mail.WithFileContentID("<"+f.ContentID+">"))
+		}
+		add(f.Name, bytes.NewReader(f.Bytes), options...)
+	}
+}
+
+var drawn = regexp.MustCompile(`boundary="?([^"\s;]+)`)
+
+// bounded puts boundaries that derive from the text in place of those go-mail
+// has drawn: it takes but one of ours, and parts in parts need several.
+func bounded(raw []byte, boundary string) []byte {
+	for i, match := range drawn.FindAllSubmatch(raw, -1) {
+		raw = bytes.ReplaceAll(raw, match[1], fmt.Appendf(nil, "%s_%d", boundary, i+1))
+	}
+	return raw
 }
 
 // boundary derives from what it bounds: the same at every try, and in no text,
