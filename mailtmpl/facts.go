@@ -82,4 +82,13 @@ var facts = map[string]func(Data) []Row{
 	"form":       form,
 	"person":     person,
 	"directory":  func(d Data) []Row { return row("Now", d.Notice.Text) },
+
+	// The digest.
+	"digest-attention": digestAttention,
+	"digest-majors":    digestMajors,
+	"digest-numbers":   digestNumbers,
+	"digest-times":     digestTimes,
+	"digest-refused":   digestRefused,
+	"digest-directory": digestDirectory,
+	"digest-record":    digestRecord,
 }
