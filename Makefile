@@ -93,6 +93,11 @@ fuzz: ## Every fuzz test for FUZZTIME (30s).
 docs: ## Write again the pages that are made from the code (by tests called TestDocs…).
 	go test -run '^TestDocs' $$(grep -rl --include='*_test.go' '^func TestDocs' . | xargs -n1 dirname | sort -u) -update
 
+.PHONY: screenshots
+screenshots: ## Write the pictures in docs/screenshots: mails in Chromium and in Thunderbird.
+	@.ci/install screenshots
+	go test ./internal/screens -run 'TestScreenshots|TestThunderbird' -count=1 -timeout 30m -v -screenshots
+
 .PHONY: deps
 deps: ## Install what the tests need, where it is missing.
 	@.ci/install test

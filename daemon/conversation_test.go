@@ -114,7 +114,7 @@ var commands map[string]command
 
 func init() {
 	commands = map[string]command{
-		"as": (*conversation).as, "company": (*conversation).companyChanges, "clock": (*conversation).clock,
+		"as": (*conversation).as, "company": (*conversation).companyChanges, "clock": (*conversation).clock, "step": (*conversation).breathe,
 		"write": (*conversation).write, "reply": (*conversation).reply, "answer": (*conversation).reply,
 		"raw": (*conversation).raw, "again": (*conversation).again, "bounce": (*conversation).bounce,
 		"tamper": (*conversation).tamper, "cancel": (*conversation).cancel, "excuse": (*conversation).excuse, "silence": (*conversation).silence,

@@ -23,6 +23,12 @@ func (c *conversation) clock(l line) string {
 	return ""
 }
 
+// breathe lets the daemon do what there is to do, though nobody has written.
+func (c *conversation) breathe(line) string {
+	c.step()
+	return ""
+}
+
 // companyChanges alters the directory as the indented lines say.
 func (c *conversation) companyChanges(l line) string {
 	for _, text := range l.body {

@@ -2,10 +2,15 @@ package mailtmpl
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/countersign/countersign/policy"
 )
+
+// The digest of a month, for those who do not know our words.
 
 // Digest is the month the mail tells of, or an empty one.
 func (d Data) Digest() policy.Digest {
@@ -15,99 +20,312 @@ func (d Data) Digest() policy.Digest {
 	return *d.Notice.Digest
 }
 
-func digestAttention(d Data) []Row {
+// isDigest says whether the mail tells of a month.
+func (d Data) isDigest() bool { return d.Notice.Digest != nil }
+
+// Headline is the month in a few words, for the subject: "14 done, 1 undone, 2
+// need your attention".
+func (d Data) Headline() string {
+	g := d.Digest()
+	if g.Empty() {
+		return "nothing happened"
+	}
+	said := []string{fmt.Sprintf("%d done", g.Counts.Ended[policy.StateClosed])}
+	if n := g.Counts.Ended[policy.StateRolledBack]; n > 0 {
+		said = append(said, fmt.Sprintf("%d undone", n))
+	}
+	switch n := len(g.NeedAttention()); n {
+	case 0:
+		said = append(said, "nothing needs your attention")
+	case 1:
+		said = append(said, "1 needs your attention")
+	default:
+		said = append(said, fmt.Sprintf("%d need your attention", n))
+	}
+	return strings.Join(said, ", ")
+}
+
+// Tally is what happened in the month, in a sentence.
+func (d Data) Tally() string {
+	g := d.Digest()
+	none := func(n int, one, many string) string {
+		if n == 0 {
+			return "none " + one
+		}
+		return d.Count(n, one, many)
+	}
+	when := "In " + g.Month.Name()
+	if g.Running {
+		when += " so far"
+	}
+	return fmt.Sprintf("%s, %s proposed, %s put into production, and %s open at its end.", when,
+		d.Count(g.Counts.Proposed, "change was", "changes were"), none(g.Counts.Released, "was", "were"), none(g.Counts.Open, "is", "are"))
+}
+
+func attention(d Data) []Row { return d.exceptional(d.Digest().NeedAttention()) }
+func unusual(d Data) []Row   { return d.exceptional(d.Digest().WereUnusual()) }
+
+// exceptional shows changes with what is out of the ordinary about each.
+func (d Data) exceptional(ids []policy.ChangeID) []Row {
 	var rows []Row
-	for _, e := range d.Digest().Exceptions {
-		rows = append(rows, ours(e.Change, said(e.Title)+": "+d.exception(e))...)
+	for _, id := range ids {
+		life := d.Digest().Life(id)
+		lines := []string{said(life.Title())}
+		for _, e := range d.Digest().Of(id) {
+			lines = append(lines, exceptions[e.Kind](d, e))
+		}
+		rows = append(rows, stacked(life.Name(), lines...)...)
 	}
 	return rows
 }
 
-// exception says what is out of the ordinary, since when and with whom.
-func (d Data) exception(e policy.Exception) string {
-	text := string(e.Kind)
-	if e.Times > 1 {
-		text = fmt.Sprintf("%s, %d times", text, e.Times)
+// exceptions say each kind of exception in a sentence.
+var exceptions = map[policy.ExceptionKind]func(Data, policy.Exception) string{
+	policy.ExceptionOverdue: func(d Data, e policy.Exception) string {
+		return "Waits for " + d.names(e.People, "or") + " " + errandOfBallot[e.Ballot] + ", " + d.tardy(e.Since) + "."
+	},
+	policy.ExceptionDocuments: func(d Data, e policy.Exception) string {
+		return "The documents are still not updated (" + d.names(e.People, "and") + ", " + d.tardy(e.Since) + ")."
+	},
+	policy.ExceptionHeldUp: func(d Data, e policy.Exception) string {
+		return "Held up since " + d.Day(e.Since) + d.because(e) + "."
+	},
+	policy.ExceptionUndone: func(d Data, e policy.Exception) string {
+		return "Taken out of production again on " + d.Day(e.Since) + d.because(e) + "."
+	},
+	policy.ExceptionFailed: func(d Data, e policy.Exception) string {
+		if e.Times == 1 {
+			return "Failed its test on " + d.Day(e.Since) + d.because(e) + "."
+		}
+		return "Failed its test " + number(e.Times) + " times, at last on " + d.Day(e.Since) + d.because(e) + "."
+	},
+	policy.ExceptionKind(policy.MarkObjected):         marked("An authorizer objected to what had been done."),
+	policy.ExceptionKind(policy.MarkEmergency):        marked("It was proposed as an emergency."),
+	policy.ExceptionKind(policy.MarkRetrospective):    marked("It was done before it was authorized."),
+	policy.ExceptionKind(policy.MarkSelfAuthorized):   marked("Nobody independent authorized it."),
+	policy.ExceptionKind(policy.MarkProductionWindow): marked("It could be tested only in production."),
+	policy.ExceptionKind(policy.MarkPartial):          marked("A part of it was accepted as all there will be."),
+}
+
+// marked says a mark in the words of the record; otherwise where these are not
+// for everybody.
+func marked(otherwise string) func(Data, policy.Exception) string {
+	return func(_ Data, e policy.Exception) string { return or(said(e.Text), otherwise) }
+}
+
+func (d Data) names(ids []policy.PersonID, and string) string {
+	var names []string
+	for _, id := range ids {
+		names = append(names, d.Name(id))
 	}
-	if e.Ballot != "" {
-		text += " (" + string(e.Ballot) + ")"
-	}
-	if e.Person != "" {
-		text += ", " + d.Name(e.Person)
-	}
-	if !e.Since.IsZero() {
-		text += ", since " + d.Day(e.Since)
+	return list(names, and)
+}
+
+// because names who said so, and why.
+func (d Data) because(e policy.Exception) string {
+	text := ""
+	if len(e.People) > 0 {
+		text = " by " + d.names(e.People, "and")
 	}
 	if e.Text != "" {
-		text += "; " + said(e.Text)
+		text += ": " + strings.TrimRight(said(e.Text), ".")
 	}
 	return text
 }
 
-func digestMajors(d Data) []Row {
-	var rows []Row
-	for _, m := range d.Digest().Majors {
-		rows = append(rows, ours(m.Name(), said(m.Title())+": "+string(m.State))...)
+// tardy says how late something is when the month ends.
+func (d Data) tardy(due time.Time) string {
+	switch n := int(d.Digest().AsOf.Sub(due).Hours()) / 24; n {
+	case 0:
+		return "due on " + d.Day(due)
+	case 1:
+		return "one day late"
+	default:
+		return number(n) + " days late"
 	}
-	return rows
 }
 
-func digestNumbers(d Data) []Row {
-	g := d.Digest()
-	var rows []Row
-	add := func(name string, of func(policy.Counts) int) {
-		var before []string
-		for _, m := range g.Earlier {
-			before = append(before, fmt.Sprintf("%s %d", m.Short(), of(m.Counts)))
-		}
-		rows = append(rows, ours(name, fmt.Sprintf("%d (before: %s)", of(g.Counts), strings.Join(before, ", ")))...)
-	}
-	add("opened", func(c policy.Counts) int { return c.Proposed })
-	add("authorized", func(c policy.Counts) int { return c.Authorized })
-	add("in production", func(c policy.Counts) int { return c.Released })
-	for _, end := range policy.Ends {
-		add(string(end), func(c policy.Counts) int { return c.Ended[end] })
-	}
-	rows = append(rows, ours("still open", fmt.Sprint(g.Open))...)
-	for _, c := range g.Categories {
-		rows = append(rows, ours(string(c.Category), fmt.Sprintf("%d opened, %d in production, %d closed, %d open", c.Proposed, c.Released, c.Ended[policy.StateClosed], c.Open))...)
-	}
-	return rows
+// refusedAttempts say what somebody tried that the policy does not allow.
+var refusedAttempts = map[policy.RefusalCode]string{
+	policy.RefusedNotProposer: "may not propose a change, and tried to",
+	policy.RefusedWrongPerson: "answered what somebody else was asked",
+	policy.RefusedNotEligible: "answered without being of the team or role for it",
+	policy.RefusedFourEyes:    "would have been the only one to decide",
+	policy.RefusedOwnWork:     "would have tested their own work",
 }
 
-func digestTimes(d Data) []Row {
-	g := d.Digest()
-	rows := append(ours("to decide", spanOf(g.ToDecide)), ours("to release", spanOf(g.ToRelease))...)
-	for _, w := range g.Waiting {
-		rows = append(rows, ours(d.Name(w.Person), fmt.Sprintf("%s answered, %s; %d open", number(w.Answered), spanOf(policy.Median{Of: w.Answered, Value: w.Median}), w.Open))...)
-	}
-	return rows
-}
-
-func spanOf(m policy.Median) string {
-	if m.Of == 0 {
-		return "no figures"
-	}
-	return "median " + lasting(m.Value)
-}
-
-func digestRefused(d Data) []Row {
+func refusedInMonth(d Data) []Row {
 	var rows []Row
 	for _, r := range d.Digest().Refused {
-		rows = append(rows, ours(or(r.Change, "no change"), d.Name(r.Person)+", "+d.Day(r.At)+": "+r.Reason)...)
+		rows = append(rows, stacked(or(r.Change, d.Day(r.At)), d.Name(r.Person)+" "+or(refusedAttempts[r.Code], string(r.Code))+
+			" ("+d.Day(r.At)+").")...)
 	}
 	return rows
 }
 
-func digestDirectory(d Data) []Row {
+func reloads(d Data) []Row {
 	var rows []Row
 	for _, r := range d.Digest().Reloads {
-		rows = append(rows, ours(d.Day(r.At), said(strings.Join(r.Texts, "; ")))...)
+		var lines []string
+		for _, text := range r.Texts {
+			lines = append(lines, said(text))
+		}
+		rows = append(rows, stacked(d.Day(r.At), lines...)...)
 	}
 	return rows
 }
 
-func digestRecord(d Data) []Row {
-	h := d.Digest().Head
-	return ours("Record", fmt.Sprintf("%d entries, head %s; keep this mail, it proves the record was not rewritten since", h.Seq, h.Hash))
+func majors(d Data) []Row {
+	var rows []Row
+	for _, life := range d.Digest().Majors {
+		rows = append(rows, stacked(life.Name(), said(life.Title()), d.fate(life))...)
+	}
+	return rows
 }
+
+// fate says in a line what became of a major change.
+func (d Data) fate(l policy.Life) string {
+	if p := l.Proposal; p.Restricted {
+		return "Restricted. When: " + or(said(p.Window), "not said") + ". Ask " + d.Contact(l.Proposer) + "."
+	}
+	text := "It is " + standings[l.State]
+	if !l.Released.IsZero() {
+		text = "In production since " + d.Day(l.Released)
+		if l.State.End() || !l.Release.Live {
+			text += "; now " + standings[l.State]
+		}
+	}
+	if by := l.Approvers(); len(by) > 0 {
+		text += "; authorized by " + d.names(by, "and")
+	}
+	return text + "."
+}
+
+// stacked shows lines of our own under one name; without any there is nothing
+// to show.
+func stacked(name string, lines ...string) []Row {
+	r := Row{Name: name, Ours: true}
+	for _, line := range lines {
+		if line = guard(glue(flat(line))); line != "" {
+			r.Lines = append(r.Lines, line)
+		}
+	}
+	if len(r.Lines) == 0 {
+		return nil
+	}
+	return []Row{r}
+}
+
+// tables are what notices can show in columns: the first row are the heads, the
+// first column names.
+var tables = map[string]func(Data) [][]string{
+	"digest-numbers":    numbers,
+	"digest-categories": byCategory,
+	"digest-waiting":    authorizers,
+}
+
+// countings are the lines of the numbers; some are shown even where all is zero.
+var countings = []struct {
+	name   string
+	always bool
+	of     func(policy.Counts) int
+}{
+	{"Proposed", true, func(c policy.Counts) int { return c.Proposed }},
+	{"Authorized", true, func(c policy.Counts) int { return c.Authorized }},
+	{"Into production", true, func(c policy.Counts) int { return c.Released }},
+	{"Closed", true, ended(policy.StateClosed)},
+	{"Rolled back", false, ended(policy.StateRolledBack)},
+	{"Rejected", false, ended(policy.StateRejected)},
+	{"Withdrawn", false, ended(policy.StateWithdrawn)},
+	{"Expired", false, ended(policy.StateExpired)},
+	{"Canceled", false, ended(policy.StateCanceled)},
+	{"Open at its end", true, func(c policy.Counts) int { return c.Open }},
+}
+
+func ended(state policy.State) func(policy.Counts) int {
+	return func(c policy.Counts) int { return c.Ended[state] }
+}
+
+// numbers has the month first and those before it after it, the latest first.
+func numbers(d Data) [][]string {
+	months := d.Digest().Months()
+	slices.Reverse(months)
+	head := []string{""}
+	for _, m := range months {
+		head = append(head, m.Short())
+	}
+	rows := [][]string{head}
+	for _, counting := range countings {
+		row, sum := []string{counting.name}, 0
+		for _, m := range months {
+			n := counting.of(m.Counts)
+			row, sum = append(row, strconv.Itoa(n)), sum+n
+		}
+		if sum > 0 || counting.always {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+func byCategory(d Data) [][]string {
+	rows := [][]string{{"", "proposed", "closed", "otherwise", "open"}}
+	for _, c := range d.Digest().Categories {
+		rows = append(rows, figures(upper(string(c.Category)), c.Proposed, c.Ended[policy.StateClosed], otherwise(c.Counts), c.Open))
+	}
+	return rows
+}
+
+func authorizers(d Data) [][]string {
+	rows := [][]string{{"", "answered", "median wait", "open"}}
+	for _, w := range d.Digest().Waiting {
+		rows = append(rows, []string{d.Name(w.Person), strconv.Itoa(w.Answered), span(policy.Median{Of: w.Answered, Value: w.Median}), strconv.Itoa(w.Open)})
+	}
+	return rows
+}
+
+func figures(name string, n ...int) []string {
+	row := []string{name}
+	for _, n := range n {
+		row = append(row, strconv.Itoa(n))
+	}
+	return row
+}
+
+func medians(d Data) []Row {
+	g := d.Digest()
+	return slices.Concat(
+		stacked("To decide", span(g.ToDecide)+of(g.ToDecide, "decided")),
+		stacked("To put into production", span(g.ToRelease)+of(g.ToRelease, "put into production")))
+}
+
+func of(m policy.Median, what string) string {
+	if m.Of == 0 {
+		return "nothing was " + what
+	}
+	return fmt.Sprintf(", the median of %d", m.Of)
+}
+
+// span is a duration to two units: "2 days 3 hours".
+func span(m policy.Median) string {
+	if m.Of == 0 {
+		return ""
+	}
+	words := strings.Fields(lasting(m.Value))
+	return strings.Join(words[:min(len(words), 4)], " ")
+}
+
+func chainHead(d Data) []Row {
+	h := d.Digest().Head
+	if h.Seq == 0 {
+		return nil
+	}
+	var groups []string
+	for hash := h.Hash; hash != ""; hash = hash[min(8, len(hash)):] {
+		groups = append(groups, hash[:min(8, len(hash))])
+	}
+	return stacked("Record", fmt.Sprintf("%d entries, head %s.", h.Seq, strings.Join(groups, " ")),
+		"Keep this mail: it proves that the record was not rewritten since.")
+}
+
+func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

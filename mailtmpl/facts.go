@@ -84,11 +84,11 @@ var facts = map[string]func(Data) []Row{
 	"directory":  func(d Data) []Row { return row("Now", d.Notice.Text) },
 
 	// The digest.
-	"digest-attention": digestAttention,
-	"digest-majors":    digestMajors,
-	"digest-numbers":   digestNumbers,
-	"digest-times":     digestTimes,
-	"digest-refused":   digestRefused,
-	"digest-directory": digestDirectory,
-	"digest-record":    digestRecord,
+	"digest-attention": attention,
+	"digest-unusual":   unusual,
+	"digest-refused":   refusedInMonth,
+	"digest-directory": reloads,
+	"digest-majors":    majors,
+	"digest-medians":   medians,
+	"digest-record":    chainHead,
 }

@@ -50,6 +50,31 @@ func inColumns(r Row) string {
 	return strings.Repeat(" ", indent) + name + strings.Join(lines, "\n"+strings.Repeat(" ", valueAt))
 }
 
+// inTable lays figures out in columns as wide as their widest; names stand at
+// the left, figures at the right of theirs.
+func inTable(rows [][]string) string {
+	wide := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, cell := range row {
+			wide[i] = max(wide[i], columns(cell))
+		}
+	}
+	var b strings.Builder
+	for _, row := range rows {
+		line := strings.Repeat(" ", indent)
+		for i, cell := range row {
+			pad := strings.Repeat(" ", wide[i]-columns(cell))
+			if i == 0 {
+				line += cell + pad
+			} else {
+				line += "   " + pad + cell
+			}
+		}
+		b.WriteString(strings.TrimRight(line, " ") + "\n")
+	}
+	return b.String()
+}
+
 // continued wraps one line of a value, the first line into as many columns as
 // given; what goes on in a further line is marked.
 func continued(line string, first int, ours bool) []string {
@@ -81,3 +106,6 @@ func tied(name string) string { return strings.ReplaceAll(name, " ", noBreak) }
 // href is the part of a button's address up to the next slot. Everything in it
 // is percent-encoded by mailto.
 func href(s string) template.URL { return template.URL(s) } //nolint:gosec // escaped by mailto
+
+// picture is the address of a picture that comes with the mail (RFC 2392).
+func picture(contentID string) template.URL { return template.URL("cid:" + contentID) } //nolint:gosec // ours

@@ -24,10 +24,12 @@ type Letter struct {
 	Papered   bool
 }
 
-// A Block is a table of facts under an optional title.
+// A Block is facts under an optional title, a table of figures, or a picture.
 type Block struct {
-	Title string
-	Rows  []Row
+	Title   string
+	Rows    []Row
+	Table   [][]string // the first row are the heads, the first column names
+	Picture *Picture
 }
 
 // A Row is one fact: a name and a value of one or more lines.
@@ -126,7 +128,6 @@ func paragraphs(text string) []string {
 }
 
 // blocksOf looks up the facts named: each line is a block, "title: name name".
-// A row that was shown already is not shown again.
 func blocksOf(d Data, names string) ([]Block, error) {
 	var blocks []Block
 	shown := map[string]bool{}
@@ -137,22 +138,36 @@ func blocksOf(d Data, names string) ([]Block, error) {
 		}
 		block := Block{Title: guard(glue(flat(title)))}
 		for name := range strings.FieldsSeq(list) {
-			fact, ok := facts[name]
-			if !ok {
-				return nil, fmt.Errorf("no fact is called %q", name)
-			}
-			for _, r := range fact(d) {
-				if key := r.Name + "\n" + strings.Join(r.Lines, "\n"); !shown[key] {
-					shown[key] = true
-					block.Rows = append(block.Rows, r)
-				}
+			if err := block.add(d, name, shown); err != nil {
+				return nil, err
 			}
 		}
-		if len(block.Rows) > 0 {
+		if len(block.Rows) > 0 || len(block.Table) > 1 || block.Picture != nil {
 			blocks = append(blocks, block)
 		}
 	}
 	return blocks, nil
+}
+
+// add adds what has the name: rows that were not shown already, a table, or a
+// picture.
+func (b *Block) add(d Data, name string, shown map[string]bool) (err error) {
+	switch fact, table, picture := facts[name], tables[name], pictures[name]; {
+	case fact != nil:
+		for _, r := range fact(d) {
+			if key := r.Name + "\n" + strings.Join(r.Lines, "\n"); !shown[key] {
+				shown[key] = true
+				b.Rows = append(b.Rows, r)
+			}
+		}
+	case table != nil:
+		b.Table = table(d)
+	case picture != nil:
+		b.Picture, err = picture(d)
+	default:
+		err = fmt.Errorf("no fact is called %q", name)
+	}
+	return err
 }
 
 // receipt shows a counted answer with every field as understood.

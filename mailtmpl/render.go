@@ -34,7 +34,10 @@ func render(d Data) (Mail, error) {
 		return Mail{}, err
 	}
 	mail := envelope(d)
-	mail.Subject = letter.Subject
+	mail.Subject, mail.Files = letter.Subject, letter.files()
+	if d.isDigest() {
+		mail.Files = append(mail.Files, d.tableOfMonth())
+	}
 	if mail.To == "" {
 		return Mail{}, errors.New("nobody to send it to")
 	}
@@ -93,9 +96,9 @@ type executor interface{ Execute(io.Writer, any) error }
 
 var (
 	textLayout = texttemplate.Must(texttemplate.New("layout.txt").
-			Funcs(texttemplate.FuncMap{"wrap": wrapped, "columns": inColumns}).ParseFS(embedded, "layout.txt"))
+			Funcs(texttemplate.FuncMap{"wrap": wrapped, "columns": inColumns, "table": inTable}).ParseFS(embedded, "layout.txt"))
 	htmlLayout = htmltemplate.Must(htmltemplate.New("layout.html").
-			Funcs(htmltemplate.FuncMap{"href": href, "tied": tied}).ParseFS(embedded, "layout.html"))
+			Funcs(htmltemplate.FuncMap{"href": href, "tied": tied, "picture": picture}).ParseFS(embedded, "layout.html"))
 )
 
 // A sheet is a letter on its way through a layout. The layouts name the letter
@@ -128,7 +131,7 @@ func envelope(d Data) Mail {
 	}
 	if d.Papered {
 		mail.ReplyTo = d.answersTo(func(s string) string { return s })
-	} else if owner := d.Owner(); d.isReport() && owner.ID != "" {
+	} else if owner := d.Owner(); d.isReported() && owner.ID != "" {
 		mail.ReplyTo, mail.ReplyToName = Segments{{Text: owner.Addresses[0]}}, flat(owner.Name)
 	}
 	if d.Number() != "" {

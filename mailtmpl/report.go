@@ -9,6 +9,9 @@ import (
 // The reports of an implementation (7): to the teams and, in management's words,
 // to G7.
 
+// isReported says whether questions about the mail go to a person.
+func (d Data) isReported() bool { return d.isReport() || d.isDigest() }
+
 // isReport says whether the mail reports an implementation.
 func (d Data) isReport() bool { return slices.Contains(policy.Distribution, d.Notice.Kind) }
 
@@ -18,6 +21,9 @@ func (d Data) isReport() bool { return slices.Contains(policy.Distribution, d.No
 func (d Data) Owner() policy.Person {
 	c := d.Change
 	owners := []policy.PersonID{c.Release.UndoneBy, c.Release.By, d.doer(), c.Proposer}
+	if d.isDigest() {
+		owners = d.Directory.Holders(policy.PolicyOwner)
+	}
 	if d.Notice.Kind == policy.ToldG7Released || d.Notice.Kind == policy.ToldG7Undone {
 		owners = append(c.Approvers(), c.Proposer)
 	}

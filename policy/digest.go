@@ -25,11 +25,12 @@ type Counts struct {
 	Authorized int           `json:"authorized"`
 	Released   int           `json:"released"` // in production, and everyone told
 	Ended      map[State]int `json:"ended"`    // by the end they reached
+	Open       int           `json:"open"`     // not at an end when the month ended
 }
 
-// None says whether nothing happened.
+// None says whether nothing happened and nothing is open.
 func (c Counts) None() bool {
-	return c.Proposed+c.Authorized+c.Released == 0 && len(c.Ended) == 0
+	return c.Proposed+c.Authorized+c.Released+c.Open == 0 && len(c.Ended) == 0
 }
 
 // A MonthCounts is a month with its counts.
@@ -43,7 +44,6 @@ type MonthCounts struct {
 type CategoryCounts struct {
 	Category Category
 	Counts
-	Open int // at the end of the month
 }
 
 // A Waiting says how long changes waited for one authorizer.
@@ -61,17 +61,11 @@ type Median struct {
 	Value time.Duration
 }
 
-// A Major is what a digest says of a major change.
-type Major struct {
-	Change
-	Released time.Time // when everyone was told; zero while nobody was
-}
-
 // A Refused is an attempt somebody made that the policy does not allow.
 type Refused struct {
 	Person PersonID
 	Change string // its number, where it was about one
-	Reason string
+	Code   RefusalCode
 	At     time.Time
 }
 
@@ -104,9 +98,8 @@ type Digest struct {
 	Running    bool // the month is not over
 	AsOf       time.Time
 	Exceptions []Exception
-	Majors     []Major
+	Majors     []Life
 	Counts     Counts
-	Open       int // changes not at an end, when the month ended
 	Categories []CategoryCounts
 	Earlier    []MonthCounts
 	ToDecide   Median // from an accepted proposal to its authorization or refusal
@@ -120,16 +113,40 @@ type Digest struct {
 
 // Empty says whether there is nothing to tell of the month.
 func (d Digest) Empty() bool {
-	return d.Counts.None() && d.Open == 0 && len(d.Exceptions) == 0 && len(d.Refused) == 0 && len(d.Reloads) == 0
+	return d.Counts.None() && len(d.Exceptions) == 0 && len(d.Refused) == 0 && len(d.Reloads) == 0
 }
 
-// Attention is how many changes have an exception.
-func (d Digest) Attention() int {
-	changes := map[ChangeID]bool{}
+// NeedAttention are the changes with an exception that still stood when the
+// month ended, in the order of their exceptions.
+func (d Digest) NeedAttention() []ChangeID { return d.with(true) }
+
+// WereUnusual are the other changes with an exception.
+func (d Digest) WereUnusual() []ChangeID {
+	attention := d.NeedAttention()
+	return slices.DeleteFunc(d.with(false), func(id ChangeID) bool { return slices.Contains(attention, id) })
+}
+
+func (d Digest) with(standing bool) (ids []ChangeID) {
 	for _, e := range d.Exceptions {
-		changes[e.ID] = true
+		if e.Standing == standing && !slices.Contains(ids, e.ID) {
+			ids = append(ids, e.ID)
+		}
 	}
-	return len(changes)
+	return ids
+}
+
+// Of are the exceptions of a change.
+func (d Digest) Of(id ChangeID) []Exception {
+	return slices.DeleteFunc(slices.Clone(d.Exceptions), func(e Exception) bool { return e.ID != id })
+}
+
+// Life is the change with the id, as it stood at the end of the month.
+func (d Digest) Life(id ChangeID) Life {
+	i := slices.IndexFunc(d.Changes, func(l Life) bool { return l.ID == id })
+	if i < 0 {
+		return Life{}
+	}
+	return d.Changes[i]
 }
 
 // A Life is one change as it stood at the end of the month, with the moments
@@ -140,8 +157,9 @@ type Life struct {
 	Active                                                 bool // something happened to it in the month
 
 	fails  []Dated
-	undone []time.Time
 	casts  []Dated
+	heldUp time.Time // the last time
+	undone time.Time // the last time
 }
 
 // Summarize says what happened in the month. It depends on the record up to the
@@ -163,7 +181,7 @@ func Summarize(m Material, cal Calendar) Digest {
 	for _, l := range d.Changes {
 		d.Exceptions = append(d.Exceptions, exceptions(l, from, m.AsOf)...)
 		if l.IsMajor() && l.Active {
-			d.Majors = append(d.Majors, Major{l.Change, l.Released})
+			d.Majors = append(d.Majors, l)
 		}
 	}
 	slices.SortStableFunc(d.Exceptions, func(a, b Exception) int { return cmp.Compare(a.rank(), b.rank()) })
@@ -198,7 +216,9 @@ func (l *Life) note(e Dated) {
 	case *Flunked:
 		l.fails = append(l.fails, e)
 	case *TakenOut:
-		l.undone = append(l.undone, e.At)
+		l.undone = e.At
+	case *HeldUp:
+		l.heldUp = e.At
 	case *Cast:
 		l.casts = append(l.casts, e)
 	}
@@ -219,25 +239,12 @@ func (l *Life) moved(to State, at time.Time) {
 // count counts what happened from the beginning of the month on.
 func (d *Digest) count(from time.Time) {
 	d.Counts = countAll(d.Changes, from)
-	for _, l := range d.Changes {
-		if !l.State.End() {
-			d.Open++
-		}
-	}
 	for _, category := range Categories {
-		var in []Life
-		one := CategoryCounts{Category: category}
-		for _, l := range d.Changes {
-			if !slices.Contains(l.Proposal.Categories, category) {
-				continue
-			}
-			in = append(in, l)
-			if !l.State.End() {
-				one.Open++
-			}
-		}
-		if one.Counts = countAll(in, from); !one.None() || one.Open > 0 {
-			d.Categories = append(d.Categories, one)
+		in := slices.DeleteFunc(slices.Clone(d.Changes), func(l Life) bool {
+			return !slices.Contains(l.Proposal.Categories, category)
+		})
+		if counts := countAll(in, from); !counts.None() {
+			d.Categories = append(d.Categories, CategoryCounts{category, counts})
 		}
 	}
 }
@@ -254,7 +261,10 @@ func countAll(lives []Life, from time.Time) Counts {
 		c.Proposed += since(l.Opened)
 		c.Authorized += since(l.Authorized)
 		c.Released += since(l.Released)
-		if since(l.Ended) == 1 {
+		switch {
+		case !l.State.End():
+			c.Open++
+		case since(l.Ended) == 1:
 			c.Ended[l.State]++
 		}
 	}
@@ -311,4 +321,9 @@ func median(list []time.Duration) Median {
 		value = (list[middle-1] + value) / 2
 	}
 	return Median{len(list), value}
+}
+
+// Months are the months before and this one, with their counts.
+func (d Digest) Months() []MonthCounts {
+	return append(slices.Clone(d.Earlier), MonthCounts{d.Month, d.Counts})
 }

@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -22,18 +24,126 @@ func TestSummarizeAMonth(t *testing.T) {
 		{&Moved{To: StateCanceled, At: to}, to},
 	}}
 	d := Summarize(Material{Month: m, AsOf: to, Histories: []History{h}}, cal)
-	if d.Counts.Proposed != 1 || d.Counts.Authorized != 1 || len(d.Counts.Ended) != 0 || d.Open != 1 {
-		t.Errorf("October: %+v, %d open", d.Counts, d.Open)
+	if d.Counts.Proposed != 1 || d.Counts.Authorized != 1 || len(d.Counts.Ended) != 0 || d.Counts.Open != 1 {
+		t.Errorf("October: %+v", d.Counts)
 	}
 	if d.ToDecide != (Median{1, 10 * time.Hour}) {
 		t.Errorf("to decide: %+v", d.ToDecide)
 	}
 	_, end := cal.Span(m.Add(1))
 	next := Summarize(Material{Month: m.Add(1), AsOf: end, Histories: []History{h}}, cal)
-	if next.Counts.Proposed != 0 || next.Counts.Ended[StateCanceled] != 1 || next.Open != 0 {
-		t.Errorf("November: %+v, %d open", next.Counts, next.Open)
+	if next.Counts.Proposed != 0 || next.Counts.Ended[StateCanceled] != 1 || next.Counts.Open != 0 {
+		t.Errorf("November: %+v", next.Counts)
 	}
 	if empty := Summarize(Material{Month: m, AsOf: to}, cal); !empty.Empty() {
 		t.Errorf("a month without anything: %+v", empty)
+	}
+}
+
+// on sets the clock of the world: on(14, 10) is 14 March, 10:00.
+func (w *world) on(day, hour int) *world {
+	w.now = time.Date(2026, 3, day, hour, 0, 0, 0, time.UTC)
+	return w
+}
+
+// digestOf is the digest of a month in which nothing else happened.
+func (w *world) digestOf(m Month) Digest {
+	cal := w.dir.Calendar
+	_, end := cal.Span(m)
+	return Summarize(Material{Month: m, AsOf: end, Histories: []History{{ID: w.change.ID, Events: w.dated}}}, cal)
+}
+
+var march = Month{2026, time.March}
+
+// eventful is a change that failed its test twice, was released, and whose
+// documents nobody brought up to date.
+func eventful(t *testing.T) *world {
+	w := newWorld(t, company())
+	w.on(2, 9).must(w.propose("lead", Form{LabelMajor: "yes, everything is built with it"}))
+	w.on(3, 9).mustSay("cto", KeywordApprove, nil)
+	w.on(4, 9).mustSay("ada", KeywordTake, nil)
+	for day := range 3 {
+		w.on(5+day, 9).mustSay("ada", KeywordImplemented, nil)
+		if day < 2 {
+			w.on(5+day, 11).mustSay("quinn", KeywordFail, nil)
+		}
+	}
+	w.on(9, 9).mustSay("quinn", KeywordPass, nil)
+	w.on(10, 9).mustSay("ada", KeywordReleased, nil).wantState(StateReleased)
+	w.on(11, 9).mustSay("cto", KeywordConfirm, nil).wantState(StateChecked)
+	return w
+}
+
+func TestADigestSaysWhatIsOutOfTheOrdinary(t *testing.T) {
+	w := eventful(t)
+	d := w.digestOf(march)
+	if len(d.Exceptions) != 2 {
+		t.Fatalf("exceptions: %+v", d.Exceptions)
+	}
+	documents, failed := d.Exceptions[0], d.Exceptions[1]
+	if documents.Kind != ExceptionDocuments || !documents.Standing || !slices.Equal(documents.People, []PersonID{"cto"}) {
+		t.Errorf("the documents: %+v", documents)
+	}
+	if failed.Kind != ExceptionFailed || failed.Standing || failed.Times != 2 || !slices.Equal(failed.People, []PersonID{"quinn"}) {
+		t.Errorf("the tests that failed: %+v", failed)
+	}
+	if !slices.Equal(d.NeedAttention(), []ChangeID{"change-1"}) || d.WereUnusual() != nil {
+		t.Errorf("%v need attention, and %v were unusual", d.NeedAttention(), d.WereUnusual())
+	}
+	if len(d.Majors) != 1 || d.Majors[0].Released != time.Date(2026, 3, 10, 9, 0, 0, 0, time.UTC) {
+		t.Errorf("major changes: %+v", d.Majors)
+	}
+	if d.ToDecide != (Median{1, 24 * time.Hour}) || d.ToRelease != (Median{1, 7 * 24 * time.Hour}) {
+		t.Errorf("to decide %v, to release %v", d.ToDecide, d.ToRelease)
+	}
+	if want := []Waiting{{Person: "cto", Answered: 2, Median: 24 * time.Hour, Open: 1}}; !slices.Equal(d.Waiting, want) {
+		t.Errorf("authorizers: %+v", d.Waiting)
+	}
+	// A month later the failed tests are history, and the documents are not.
+	if next := w.digestOf(march.Add(1)); len(next.Exceptions) != 1 || next.Exceptions[0].Kind != ExceptionDocuments || len(next.Majors) != 0 {
+		t.Errorf("in April: %+v, %+v", next.Exceptions, next.Majors)
+	}
+}
+
+// What happens after a month does not alter what is said of it.
+func TestADigestStays(t *testing.T) {
+	w := eventful(t)
+	before := asJSON(t, w.digestOf(march).Exceptions)
+	w.now = time.Date(2026, 4, 2, 9, 0, 0, 0, time.UTC)
+	w.mustSay("cto", KeywordDocumented, nil).wantState(StateClosed)
+	if after := asJSON(t, w.digestOf(march).Exceptions); after != before {
+		t.Errorf("before %s\nand after %s", before, after)
+	}
+	april := w.digestOf(march.Add(1))
+	if april.Counts.Ended[StateClosed] != 1 || april.Counts.Open != 0 || len(april.Exceptions) != 0 {
+		t.Errorf("April: %+v, %+v", april.Counts, april.Exceptions)
+	}
+}
+
+// Several who were asked the same and are late are one exception.
+func TestTheLateAreListedTogether(t *testing.T) {
+	w := newWorld(t, company())
+	w.on(2, 9).must(w.propose("lead", Form{LabelCategory: "development tools, cybersecurity", LabelRestricted: "yes"}))
+	d := w.digestOf(march)
+	if len(d.Exceptions) != 1 || !slices.Equal(d.Exceptions[0].People, []PersonID{"cto", "itd"}) || d.Exceptions[0].Ballot != BallotAuthorization {
+		t.Fatalf("exceptions: %+v", d.Exceptions)
+	}
+	if len(d.Categories) != 2 || d.Categories[0].Open != 1 || d.Counts.Open != 1 {
+		t.Errorf("categories: %+v of %+v", d.Categories, d.Counts)
+	}
+}
+
+// Of a restricted change nobody's words are told.
+func TestADigestKeepsSecrets(t *testing.T) {
+	for _, restricted := range []string{"no", "yes"} {
+		w := newWorld(t, company())
+		w.on(2, 9).must(w.propose("lead", Form{LabelUrgency: "emergency", LabelAlreadyDone: "Sunday 23:00, the farm stood still", LabelRestricted: restricted}))
+		told := false
+		for _, e := range w.digestOf(march).Exceptions {
+			told = told || strings.Contains(e.Text, "stood still")
+		}
+		if told != (restricted == "no") {
+			t.Errorf("restricted %s: the words are told: %v", restricted, told)
+		}
 	}
 }

@@ -20,15 +20,14 @@ const (
 
 // An Exception is one thing about a change that is out of the ordinary.
 type Exception struct {
-	ID     ChangeID
-	Change string // its number
-	Title  string
-	Kind   ExceptionKind
-	Person PersonID   // whom it waits for, or who said it
-	Ballot BallotKind // what is overdue
-	Text   string     // in people's words; nothing of a restricted change
-	Since  time.Time
-	Times  int // failed tests
+	ID       ChangeID
+	Kind     ExceptionKind
+	People   []PersonID // whom it waits for, or who said it
+	Ballot   BallotKind // what is overdue
+	Text     string     // in people's words; nothing of a restricted change
+	Since    time.Time
+	Times    int  // failed tests
+	Standing bool // it still was so when the month ended
 }
 
 // rankOf orders exceptions: what waits for somebody first, then what went wrong,
@@ -44,55 +43,65 @@ func (e Exception) rank() int { return slices.Index(rankOf, e.Kind) }
 // exceptions lists what is out of the ordinary about the change: what still is
 // at the end of the month, and what became so in it.
 func exceptions(l Life, from, asOf time.Time) []Exception {
-	var list []Exception
-	add := func(e Exception) {
-		e.ID, e.Change, e.Title = l.ID, l.Name(), l.Title()
-		if l.Proposal.Restricted {
-			e.Text = ""
-		}
-		list = append(list, e)
-	}
-	for _, b := range l.OpenBallots() {
-		if b.Due.IsZero() || !b.Due.Before(asOf) {
-			continue
-		}
-		kind := ExceptionOverdue
-		if b.Kind == BallotDocuments {
-			kind = ExceptionDocuments
-		}
-		add(Exception{Kind: kind, Person: b.Person, Ballot: b.Kind, Since: b.Due})
-	}
+	list := overdue(l, asOf)
 	if l.State == StateHeldUp {
-		add(Exception{Kind: ExceptionHeldUp, Person: l.Held.By, Text: l.Held.Why})
+		list = append(list, Exception{Kind: ExceptionHeldUp, People: some(l.Held.By), Text: l.Held.Why, Since: l.heldUp, Standing: true})
 	}
-	if n := len(l.undone); n > 0 && !l.undone[n-1].Before(from) {
-		add(Exception{Kind: ExceptionUndone, Person: l.Release.UndoneBy, Since: l.undone[n-1]})
+	if !l.undone.Before(from) {
+		list = append(list, Exception{Kind: ExceptionUndone, People: some(l.Release.UndoneBy), Since: l.undone})
 	}
 	if fails := l.failsSince(from); len(fails) > 0 {
 		last := fails[len(fails)-1]
-		add(Exception{Kind: ExceptionFailed, Person: last.Event.(*Flunked).By, Since: last.At, Times: len(fails)})
+		list = append(list, Exception{Kind: ExceptionFailed, People: some(last.Event.(*Flunked).By), Since: last.At, Times: len(fails)})
 	}
 	for _, m := range l.Marks {
 		if !m.At.Before(from) {
-			add(Exception{Kind: ExceptionKind(m.Kind), Text: m.Text, Since: m.At})
+			list = append(list, Exception{Kind: ExceptionKind(m.Kind), Text: m.Text, Since: m.At})
+		}
+	}
+	for i := range list {
+		list[i].ID = l.ID
+		if l.Proposal.Restricted {
+			list[i].Text = ""
 		}
 	}
 	return list
 }
 
-func (l Life) failsSince(from time.Time) []Dated {
-	return slices.DeleteFunc(slices.Clone(l.fails), func(e Dated) bool { return e.At.Before(from) })
-}
-
-// Exceptional names what is out of the ordinary about a change, for a table.
-func (d Digest) Exceptional(id ChangeID) []string {
-	var kinds []string
-	for _, e := range d.Exceptions {
-		if e.ID == id && !slices.Contains(kinds, string(e.Kind)) {
-			kinds = append(kinds, string(e.Kind))
+// overdue lists what somebody should have answered, each kind once, since the
+// first should have.
+func overdue(l Life, asOf time.Time) (list []Exception) {
+	for _, b := range l.OpenBallots() {
+		if b.Due.IsZero() || !b.Due.Before(asOf) {
+			continue
+		}
+		i := slices.IndexFunc(list, func(e Exception) bool { return e.Ballot == b.Kind })
+		if i < 0 {
+			i = len(list)
+			list = append(list, Exception{Kind: ExceptionOverdue, Ballot: b.Kind, Since: b.Due, Standing: true})
+		}
+		e := &list[i]
+		e.People = append(e.People, b.Person)
+		if b.Due.Before(e.Since) {
+			e.Since = b.Due
+		}
+		if b.Kind == BallotDocuments {
+			e.Kind = ExceptionDocuments
 		}
 	}
-	return kinds
+	return list
+}
+
+// some are the people named, if one is.
+func some(id PersonID) []PersonID {
+	if id == "" {
+		return nil
+	}
+	return []PersonID{id}
+}
+
+func (l Life) failsSince(from time.Time) []Dated {
+	return slices.DeleteFunc(slices.Clone(l.fails), func(e Dated) bool { return e.At.Before(from) })
 }
 
 // DigestFiring is the name under which the clock tells of the month, once.

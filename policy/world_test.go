@@ -104,6 +104,7 @@ type world struct {
 	now     time.Time
 	change  Change
 	history []Event
+	dated   []Dated // the same, with the times
 	seq     int
 	last    Decision
 }
@@ -127,6 +128,9 @@ func (w *world) do(cmd Command) Decision {
 	if w.last.Refusal == nil {
 		w.change = w.last.Change
 		w.history = append(w.history, w.last.Events...)
+		for _, e := range w.last.Events {
+			w.dated = append(w.dated, Dated{e, w.now})
+		}
 	}
 	return w.last
 }

@@ -82,6 +82,12 @@ func (t *Tx) Counts(ctx context.Context, from, to time.Time) (policy.Counts, err
 	if err != nil {
 		return counts, fmt.Errorf("counting what happened from %s on: %w", from.Format(time.DateOnly), err)
 	}
+	err = t.tx.GetContext(ctx, &counts.Open, `
+		select (select count(*) from changes where opened_at < $1 and ended_at is null)
+			+ (select count(*) from changes where opened_at < $1 and ended_at >= $1)`, micro(to))
+	if err != nil {
+		return counts, fmt.Errorf("counting what was open on %s: %w", to.Format(time.DateOnly), err)
+	}
 	for _, row := range rows {
 		switch state := policy.State(row.What); {
 		case row.What == "proposed":
@@ -128,10 +134,10 @@ var refusals = []policy.RefusalCode{
 // RefusedBetween lists the attempts that were refused between two times.
 func (t *Tx) RefusedBetween(ctx context.Context, from, to time.Time) ([]policy.Refused, error) {
 	var rows []struct {
-		Person policy.PersonID `db:"person"`
-		Change string          `db:"name"`
-		Reason string          `db:"reason"`
-		At     time.Time       `db:"at"`
+		Person policy.PersonID    `db:"person"`
+		Change string             `db:"name"`
+		Code   policy.RefusalCode `db:"reason"`
+		At     time.Time          `db:"at"`
 	}
 	reasons := make([]string, len(refusals))
 	for i, code := range refusals {
@@ -147,7 +153,7 @@ func (t *Tx) RefusedBetween(ctx context.Context, from, to time.Time) ([]policy.R
 	}
 	var list []policy.Refused
 	for _, row := range rows {
-		list = append(list, policy.Refused{Person: row.Person, Change: row.Change, Reason: row.Reason, At: row.At.UTC()})
+		list = append(list, policy.Refused{Person: row.Person, Change: row.Change, Code: row.Code, At: row.At.UTC()})
 	}
 	return list, nil
 }
@@ -173,7 +179,7 @@ func (t *Tx) DirectoriesBefore(ctx context.Context, from, to time.Time) ([]Direc
 // as they are: the same bytes under the same ids. It gives how many there were.
 func (t *Tx) SendAgain(ctx context.Context, notice string, ids []string, now time.Time) (int, error) {
 	done, err := t.tx.ExecContext(ctx, `
-		update outbox set state = 'pending', due = $3, ended_at = null, attempts = 0, last_error = ''
+		update outbox set state = 'pending', due = $3, ended_at = null, last_error = ''
 		where notice = $1 and message_id = any($2) and ended_at is not null`, notice, ids, micro(now))
 	if err != nil {
 		return 0, fmt.Errorf("making mails due again: %w", err)

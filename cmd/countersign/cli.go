@@ -24,11 +24,12 @@ type cli struct {
 	Explain explainCmd `cmd:"" help:"Say how a mail would be read and what would become of it."`
 	Cancel  cancelCmd  `cmd:"" help:"End a change that touched nothing in production."`
 	Excuse  excuseCmd  `cmd:"" help:"Excuse somebody whom the report of a change did not reach."`
+	Digest  digestCmd  `cmd:"" help:"Show the digest of a month, or send it to G7 again."`
 	Rebuild rebuildCmd `cmd:"" help:"Compute every change anew from the record, or compare."`
 	Recover recoverCmd `cmd:"" help:"Decide again what a restored database does not know."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database to the schema of this program."`
 	Version versionCmd `cmd:"" help:"Say which version this is, and what it implements."`
-	Demo    demoCmd    `cmd:"" help:"Play three changes; nothing leaves the machine."`
+	Demo    demoCmd    `cmd:"" help:"Play three changes and the digest of their month; nothing leaves the machine."`
 }
 
 // globals are the flags every verb takes, and what every verb is handed.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 
 type demoCmd struct{}
 
-// Run plays three changes on a company of its own: a Postgres to throw away, a
+// Run plays three changes, and the digest of their month, on a company of its own: a Postgres to throw away, a
 // mail provider in this process, and the daemon as it is. Nothing leaves the
 // machine. Who writes what stands in demo_story.go.
 func (*demoCmd) Run(g *globals) (err error) {
@@ -42,6 +43,9 @@ func (*demoCmd) Run(g *globals) (err error) {
 		if err := d.play(i+1, act); err != nil {
 			return fmt.Errorf("playing %q: %w", act.title, err)
 		}
+	}
+	if err := d.month(); err != nil {
+		return err
 	}
 	return d.record(g)
 }
@@ -85,6 +89,27 @@ func (d *demo) play(n int, a act) error {
 		if err := d.step(step); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// month lets the month end: on the first working day of the next one, higher
+// management is told what came of it.
+func (d *demo) month() error {
+	fmt.Fprintf(d.out, "\n%s\n  The month, told to higher management\n%s\n", rule, rule)
+	calendar := d.stage.Configured().Calendar
+	played := calendar.Month(demoStart)
+	morning := calendar.DigestDue(played)
+	d.stage.Clock.Set(morning)
+	fmt.Fprintf(d.out, "\n▶ %s: The first working day of the next month begins. Nobody does anything.\n",
+		morning.In(calendar.Location).Format("Mon 2 January, 15:04"))
+	mails, err := d.stage.Step(d.ctx)
+	if err != nil {
+		return err
+	}
+	d.received(mails)
+	if !slices.ContainsFunc(mails, func(m stage.Received) bool { return m.Notice == policy.DigestMonth }) {
+		return fmt.Errorf("nobody was told of %s", played.Name())
 	}
 	return nil
 }

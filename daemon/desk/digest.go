@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/countersign/countersign/mailtmpl"
 	"github.com/countersign/countersign/policy"
 	"github.com/countersign/countersign/storage"
 )
@@ -82,7 +83,7 @@ func (d *Desk) tell(tx *storage.Tx, digest policy.Digest, f storage.Firing) erro
 	if len(r.notices) == 0 {
 		d.Log.Warn("nobody is in G7: the digest goes to nobody", "month", digest.Month.String())
 	}
-	sent := digestSent{Month: digest.Month.String(), Head: digest.Head, Counts: digest.Counts, Open: digest.Open}
+	sent := digestSent{Month: digest.Month.String(), Head: digest.Head, Counts: digest.Counts}
 	for i, n := range r.notices {
 		sent.Mails = append(sent.Mails, d.messageID(r, n, i))
 	}
@@ -102,7 +103,6 @@ type digestSent struct {
 	Month  string        `json:"month"`
 	Head   policy.Head   `json:"head"`
 	Counts policy.Counts `json:"counts"`
-	Open   int           `json:"open"`
 	Mails  []string      `json:"mails,omitempty"` // their Message-IDs
 }
 
@@ -130,18 +130,29 @@ func (d *Desk) digestNotices(digest *policy.Digest) []policy.Notice {
 	return notices
 }
 
-// Digest summarizes a month without sending or changing anything; of the month
-// that still goes on, what there is so far.
-func (d *Desk) Digest(ctx context.Context, m policy.Month) (digest policy.Digest, err error) {
+// PreviewDigest writes the digest of a month as it would go out, sending and
+// changing nothing; of the month that still goes on, what there is so far. The
+// mail is addressed to the first of its readers, or to the operator where
+// nobody is in G7.
+func (d *Desk) PreviewDigest(ctx context.Context, m policy.Month) (mail mailtmpl.Mail, err error) {
 	_, end := d.Directory().Calendar.Span(m)
 	if now := d.now(); now.Before(end) {
 		end = now
 	}
 	err = d.Store.Tx(ctx, func(tx *storage.Tx) error {
-		digest, err = d.summarize(ctx, tx, m, end)
+		digest, err := d.summarize(ctx, tx, m, end)
+		if err != nil {
+			return err
+		}
+		notices := append(d.digestNotices(&digest), policy.Notice{Kind: policy.DigestMonth, Digest: &digest, Address: d.Org.Operator})
+		reader, _ := d.Directory().Person(notices[0].To)
+		mail, err = mailtmpl.Render(d.data(result{}, notices[0], reader, d.Directory(), "preview", false))
 		return err
 	})
-	return digest, err
+	if err != nil {
+		return mail, fmt.Errorf("writing the digest of %s: %w", m, err)
+	}
+	return mail, nil
 }
 
 // summarize reads the record up to the end and says what it comes to.

@@ -65,6 +65,8 @@ var only = []struct {
 	{"net/smtp", "", "go-mail submits mail, with the errors told apart"},
 	{"net/http", "daemon/web daemon/records internal/testkit/…", "what speaks HTTP is in view"},
 	{"github.com/pelletier/go-toml", "daemon/config", "the configuration is read in one place"},
+	{"github.com/go-analyze/charts", "mailtmpl", "pictures are part of what a mail says"},
+	{"github.com/chromedp", "internal/testkit/browser", "the tests drive a browser through one door"},
 	{"github.com/alecthomas/kong", "cmd/countersign", "the command line is read in one place"},
 	{"=log", "internal/testkit/…", "the log is slog's: constant messages, ids as attributes"},
 	{"=math/rand", "", "math/rand/v2 needs no seed"},

@@ -1,6 +1,7 @@
 package year_test
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/csv"
 	"errors"
@@ -110,9 +111,6 @@ func checkDigests(t *testing.T, s *site, _ *people, _ *record) {
 			sent[m.To] = append(sent[m.To], m)
 		}
 	}
-	if len(sent) == 0 {
-		t.Skip("no digests go out yet")
-	}
 	for _, who := range management {
 		if len(sent[who]) != 12 {
 			t.Fatalf("%s got %d digests", who, len(sent[who]))
@@ -181,7 +179,11 @@ func digestParts(raw []byte) (text string, table [][]string, err error) {
 			}
 		case *mail.AttachmentHeader:
 			if name, _ := h.Filename(); strings.HasSuffix(name, ".csv") {
-				if table, err = csv.NewReader(part.Body).ReadAll(); err != nil {
+				body := bufio.NewReader(part.Body)
+				if mark, _ := body.Peek(3); string(mark) == "\ufeff" {
+					body.Discard(3) //nolint:errcheck // it was there
+				}
+				if table, err = csv.NewReader(body).ReadAll(); err != nil {
 					return "", nil, err
 				}
 			}
