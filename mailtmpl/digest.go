@@ -45,7 +45,7 @@ func (d Data) Headline() string {
 	return strings.Join(said, ", ")
 }
 
-// Tally is what happened in the month, in a sentence.
+// Tally is what happened in the month, in two sentences.
 func (d Data) Tally() string {
 	g := d.Digest()
 	none := func(n int, one, many string) string {
@@ -54,12 +54,16 @@ func (d Data) Tally() string {
 		}
 		return d.Count(n, one, many)
 	}
-	when := "In " + g.Month.Name()
+	when, then := "In "+g.Month.Name(), "at its end"
 	if g.Running {
-		when += " so far"
+		when, then = when+" so far", "now"
 	}
-	return fmt.Sprintf("%s, %s proposed, %s put into production, and %s open at its end.", when,
-		d.Count(g.Counts.Proposed, "change was", "changes were"), none(g.Counts.Released, "was", "were"), none(g.Counts.Open, "is", "are"))
+	said := fmt.Sprintf("%s, %s proposed, %s put into production, and %s open %s.", when,
+		d.Count(g.Counts.Proposed, "change was", "changes were"), none(g.Counts.Released, "was", "were"), none(g.Counts.Open, "is", "are"), then)
+	if n := len(g.NeedAttention()); n > 0 {
+		return said + " " + upper(d.Count(n, "change needs", "changes need")) + " your attention."
+	}
+	return said + " Nothing needs your attention."
 }
 
 func attention(d Data) []Row { return d.exceptional(d.Digest().NeedAttention()) }
@@ -94,10 +98,12 @@ var exceptions = map[policy.ExceptionKind]func(Data, policy.Exception) string{
 		return "Taken out of production again on " + d.Day(e.Since) + d.because(e) + "."
 	},
 	policy.ExceptionFailed: func(d Data, e policy.Exception) string {
-		if e.Times == 1 {
-			return "Failed its test on " + d.Day(e.Since) + d.because(e) + "."
+		often := map[int]string{1: "", 2: " twice, at last"}
+		times, ok := often[e.Times]
+		if !ok {
+			times = " " + number(e.Times) + " times, at last"
 		}
-		return "Failed its test " + number(e.Times) + " times, at last on " + d.Day(e.Since) + d.because(e) + "."
+		return "Failed its test" + times + " on " + d.Day(e.Since) + " (" + d.names(e.People, "and") + ")."
 	},
 	policy.ExceptionKind(policy.MarkObjected):         marked("An authorizer objected to what had been done."),
 	policy.ExceptionKind(policy.MarkEmergency):        marked("It was proposed as an emergency."),
@@ -147,17 +153,17 @@ func (d Data) tardy(due time.Time) string {
 
 // refusedAttempts say what somebody tried that the policy does not allow.
 var refusedAttempts = map[policy.RefusalCode]string{
-	policy.RefusedNotProposer: "may not propose a change, and tried to",
+	policy.RefusedNotProposer: "tried to propose a change, and may not",
 	policy.RefusedWrongPerson: "answered what somebody else was asked",
-	policy.RefusedNotEligible: "answered without being of the team or role for it",
-	policy.RefusedFourEyes:    "would have been the only one to decide",
-	policy.RefusedOwnWork:     "would have tested their own work",
+	policy.RefusedNotEligible: "answered what another team or role is asked",
+	policy.RefusedFourEyes:    "tried to do what would have left nobody independent",
+	policy.RefusedOwnWork:     "tried to test their own work",
 }
 
 func refusedInMonth(d Data) []Row {
 	var rows []Row
 	for _, r := range d.Digest().Refused {
-		rows = append(rows, stacked(or(r.Change, d.Day(r.At)), d.Name(r.Person)+" "+or(refusedAttempts[r.Code], string(r.Code))+
+		rows = append(rows, stacked(or(r.Number, "No change"), d.Name(r.Person)+" "+or(refusedAttempts[r.Code], string(r.Code))+
 			" ("+d.Day(r.At)+").")...)
 	}
 	return rows
@@ -239,7 +245,7 @@ var countings = []struct {
 	{"Withdrawn", false, ended(policy.StateWithdrawn)},
 	{"Expired", false, ended(policy.StateExpired)},
 	{"Canceled", false, ended(policy.StateCanceled)},
-	{"Open at its end", true, func(c policy.Counts) int { return c.Open }},
+	{"Still open", true, func(c policy.Counts) int { return c.Open }},
 }
 
 func ended(state policy.State) func(policy.Counts) int {
@@ -279,7 +285,7 @@ func byCategory(d Data) [][]string {
 func authorizers(d Data) [][]string {
 	rows := [][]string{{"", "answered", "median wait", "open"}}
 	for _, w := range d.Digest().Waiting {
-		rows = append(rows, []string{d.Name(w.Person), strconv.Itoa(w.Answered), span(policy.Median{Of: w.Answered, Value: w.Median}), strconv.Itoa(w.Open)})
+		rows = append(rows, []string{guard(cut(d.Name(w.Person), 40)), strconv.Itoa(w.Answered), span(policy.Median{Of: w.Answered, Value: w.Median}), strconv.Itoa(w.Open)})
 	}
 	return rows
 }
@@ -296,7 +302,7 @@ func medians(d Data) []Row {
 	g := d.Digest()
 	return slices.Concat(
 		stacked("To decide", span(g.ToDecide)+of(g.ToDecide, "decided")),
-		stacked("To put into production", span(g.ToRelease)+of(g.ToRelease, "put into production")))
+		stacked("To release", span(g.ToRelease)+of(g.ToRelease, "put into production")))
 }
 
 func of(m policy.Median, what string) string {
@@ -324,8 +330,20 @@ func chainHead(d Data) []Row {
 	for hash := h.Hash; hash != ""; hash = hash[min(8, len(hash)):] {
 		groups = append(groups, hash[:min(8, len(hash))])
 	}
-	return stacked("Record", fmt.Sprintf("%d entries, head %s.", h.Seq, strings.Join(groups, " ")),
+	return stacked("Record", fmt.Sprintf("%s, head %s.", entries(h.Seq), strings.Join(groups, " ")),
 		"Keep this mail: it proves that the record was not rewritten since.")
+}
+
+// entries counts the entries of the record: "1 entry", "1,204 entries".
+func entries(n int64) string {
+	if n == 1 {
+		return "1 entry"
+	}
+	digits := strconv.FormatInt(n, 10)
+	for at := len(digits) - 3; at > 0; at -= 3 {
+		digits = digits[:at] + "," + digits[at:]
+	}
+	return digits + " entries"
 }
 
 func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }

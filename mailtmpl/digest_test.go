@@ -41,7 +41,7 @@ func november() *policy.Digest {
 		},
 		Refused: []policy.Refused{
 			{Person: "dev2", Code: policy.RefusedNotProposer, At: at("11-11 16:02")},
-			{Person: "dev1", Change: "CHG-2026-0040", Code: policy.RefusedOwnWork, At: at("11-19 10:40")},
+			{Person: "dev1", Number: "CHG-2026-0040", Code: policy.RefusedOwnWork, At: at("11-19 10:40")},
 		},
 		Reloads: []policy.Reload{{At: at("11-16 08:00"), Texts: []string{"Bruno Weiss (dev2@example.com), roles none, teams Development and QA"}}},
 		Head:    policy.Head{Seq: 1204, Hash: "51d09c2e7a4b0f3361c2d95e8877aa10b2f6e4d3c5908172635445362718090a"},

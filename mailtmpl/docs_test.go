@@ -1,6 +1,7 @@
 package mailtmpl
 
 import (
+	"maps"
 	"os"
 	"reflect"
 	"regexp"
@@ -25,9 +26,7 @@ func TestTheManualListsWhatATemplateSees(t *testing.T) {
 		listed[i], _, _ = strings.Cut(strings.Trim(name, "`"), " ")
 	}
 	there := []string{"subject", "lead", "note", "facts", "acts"}
-	for name := range facts {
-		there = append(there, name)
-	}
+	there = slices.Concat(there, slices.Collect(maps.Keys(facts)), slices.Collect(maps.Keys(tables)), slices.Collect(maps.Keys(pictures)))
 	for _, name := range append(fieldsOf[Data](), methodsOf[Data]()...) {
 		there = append(there, "."+name)
 	}

@@ -72,13 +72,14 @@ func poison(v reflect.Value, text string) {
 		}
 		v.Set(poisoned)
 	case reflect.Map:
+		if v.Type().Elem().Kind() != reflect.String {
+			return
+		}
 		poisoned := reflect.MakeMap(v.Type())
 		for _, key := range v.MapKeys() {
 			poisoned.SetMapIndex(key, reflect.ValueOf(text).Convert(v.Type().Elem()))
 		}
-		if v.Type().Elem().Kind() == reflect.String {
-			v.Set(poisoned)
-		}
+		v.Set(poisoned)
 	case reflect.String:
 		if v.Type() == reflect.TypeFor[string]() && v.String() != "" {
 			v.SetString(text)

@@ -40,7 +40,7 @@ func inColumns(r Row) string {
 	for i, line := range r.Lines {
 		first := width - valueAt
 		if i == 0 {
-			first = width - indent - columns(name)
+			first = max(width-indent-columns(name), 1)
 		}
 		lines = append(lines, continued(line, first, r.Ours)...)
 	}
@@ -51,7 +51,7 @@ func inColumns(r Row) string {
 }
 
 // inTable lays figures out in columns as wide as their widest; names stand at
-// the left, figures at the right of theirs.
+// the left, cut where they are too long, figures at the right of theirs.
 func inTable(rows [][]string) string {
 	wide := make([]int, len(rows[0]))
 	for _, row := range rows {
@@ -60,20 +60,33 @@ func inTable(rows [][]string) string {
 		}
 	}
 	var b strings.Builder
+	names := width - indent
+	for _, w := range wide[1:] {
+		names -= gap + w
+	}
+	wide[0] = min(wide[0], names)
 	for _, row := range rows {
-		line := strings.Repeat(" ", indent)
-		for i, cell := range row {
-			pad := strings.Repeat(" ", wide[i]-columns(cell))
-			if i == 0 {
-				line += cell + pad
-			} else {
-				line += "   " + pad + cell
-			}
+		name := narrow(row[0], wide[0])
+		line := strings.Repeat(" ", indent) + name + strings.Repeat(" ", wide[0]-columns(name))
+		for i, cell := range row[1:] {
+			line += strings.Repeat(" ", gap+wide[i+1]-columns(cell)) + cell
 		}
 		b.WriteString(strings.TrimRight(line, " ") + "\n")
 	}
 	return b.String()
 }
+
+// narrow cuts a text to so many columns.
+func narrow(s string, n int) string {
+	if columns(s) <= n {
+		return s
+	}
+	head, _ := split(s, n-1)
+	return head + "…"
+}
+
+// gap is what stands between two columns of figures.
+const gap = 2
 
 // continued wraps one line of a value, the first line into as many columns as
 // given; what goes on in a further line is marked.

@@ -64,7 +64,7 @@ type Median struct {
 // A Refused is an attempt somebody made that the policy does not allow.
 type Refused struct {
 	Person PersonID
-	Change string // its number, where it was about one
+	Number string // of the change, where it was about one
 	Code   RefusalCode
 	At     time.Time
 }

@@ -6,13 +6,20 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
 	"github.com/countersign/countersign/policy"
 )
 
 // FirstEvent is when the record begins; zero while it is empty.
-func (s *Store) FirstEvent(ctx context.Context) (time.Time, error) {
+func (s *Store) FirstEvent(ctx context.Context) (time.Time, error) { return firstEvent(ctx, s.db) }
+
+// FirstEvent is when the record begins; zero while it is empty.
+func (t *Tx) FirstEvent(ctx context.Context) (time.Time, error) { return firstEvent(ctx, t.tx) }
+
+func firstEvent(ctx context.Context, db sqlx.QueryerContext) (time.Time, error) {
 	var at *time.Time
-	if err := s.db.GetContext(ctx, &at, `select min(at) from events where seq = 1`); err != nil {
+	if err := sqlx.GetContext(ctx, db, &at, `select min(at) from events where seq = 1`); err != nil {
 		return time.Time{}, fmt.Errorf("reading when the record begins: %w", err)
 	}
 	return timeOrZero(at), nil
@@ -135,7 +142,7 @@ var refusals = []policy.RefusalCode{
 func (t *Tx) RefusedBetween(ctx context.Context, from, to time.Time) ([]policy.Refused, error) {
 	var rows []struct {
 		Person policy.PersonID    `db:"person"`
-		Change string             `db:"name"`
+		Number string             `db:"name"`
 		Code   policy.RefusalCode `db:"reason"`
 		At     time.Time          `db:"at"`
 	}
@@ -153,7 +160,7 @@ func (t *Tx) RefusedBetween(ctx context.Context, from, to time.Time) ([]policy.R
 	}
 	var list []policy.Refused
 	for _, row := range rows {
-		list = append(list, policy.Refused{Person: row.Person, Change: row.Change, Code: row.Code, At: row.At.UTC()})
+		list = append(list, policy.Refused{Person: row.Person, Number: row.Number, Code: row.Code, At: row.At.UTC()})
 	}
 	return list, nil
 }

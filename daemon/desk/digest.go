@@ -168,8 +168,15 @@ func (d *Desk) summarize(ctx context.Context, tx *storage.Tx, month policy.Month
 	if err := errors.Join(errs[:]...); err != nil {
 		return policy.Digest{}, err
 	}
+	begun, err := tx.FirstEvent(ctx)
+	if err != nil {
+		return policy.Digest{}, err
+	}
 	for n := -earlierMonths; n < 0; n++ {
 		earlier := month.Add(n)
+		if earlier.Before(calendar.Month(begun)) {
+			continue
+		}
 		begin, end := calendar.Span(earlier)
 		counts, err := tx.Counts(ctx, begin, end)
 		if err != nil {

@@ -52,12 +52,16 @@ func Read(raw []byte) (Received, error) {
 		if err != nil {
 			return m, err
 		}
+		inline, ok := part.Header.(*mail.InlineHeader)
+		if !ok {
+			continue // a file
+		}
 		body, err := io.ReadAll(part.Body)
 		if err != nil {
 			return m, err
 		}
 		text := strings.ReplaceAll(string(body), "\r\n", "\n")
-		switch kind, _, _ := part.Header.(*mail.InlineHeader).ContentType(); kind {
+		switch kind, _, _ := inline.ContentType(); kind {
 		case "text/plain":
 			m.Text = text
 		case "text/html":
