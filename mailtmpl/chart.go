@@ -20,12 +20,12 @@ var pictures = map[string]func(Data) (*Picture, error){
 	"digest-chart": chartOf,
 }
 
-// The series of the chart, in colours that people tell apart who do not see all
+// The series of the chart, in colors that people tell apart who do not see all
 // of them.
 var series = []struct {
-	name   string
-	colour string
-	of     func(policy.Counts) int
+	name  string
+	color string
+	of    func(policy.Counts) int
 }{
 	{"proposed", "#56b4e9", func(c policy.Counts) int { return c.Proposed }},
 	{"closed", "#0060a8", func(c policy.Counts) int { return c.Ended[policy.StateClosed] }},
@@ -48,9 +48,9 @@ func chartOf(d Data) (*Picture, error) {
 	months := d.Digest().Months()
 	values := make([][]float64, len(series))
 	var names, words, labels []string
-	var colours []charts.Color
+	var colors []charts.Color
 	for i, s := range series {
-		names, colours = append(names, s.name), append(colours, charts.ColorFromHex(s.colour))
+		names, colors = append(names, s.name), append(colors, charts.ColorFromHex(s.color))
 		for _, m := range months {
 			values[i] = append(values[i], float64(s.of(m.Counts)))
 		}
@@ -63,7 +63,7 @@ func chartOf(d Data) (*Picture, error) {
 		}
 		words = append(words, m.Name()+": "+strings.Join(said, ", "))
 	}
-	png, err := drawn(values, labels, names, colours)
+	png, err := drawn(values, labels, names, colors)
 	if err != nil {
 		return nil, fmt.Errorf("drawing the chart: %w", err)
 	}
@@ -80,22 +80,22 @@ const (
 	chartText               = 22
 )
 
-func drawn(values [][]float64, labels, names []string, colours []charts.Color) ([]byte, error) {
+func drawn(values [][]float64, labels, names []string, colors []charts.Color) ([]byte, error) {
 	ink, ground := charts.ColorFromHex("#1b1f23"), charts.ColorFromHex("#ffffff")
 	text := charts.NewFontStyleWithSize(chartText)
 	text.FontColor = ink
 	theme := charts.MakeTheme(charts.ThemeOption{
-		BackgroundColor: ground, TextColor: ink, AxisStrokeColor: charts.ColorFromHex("#8a939c"), AxisSplitLineColor: ground, SeriesColors: colours,
+		BackgroundColor: ground, TextColor: ink, AxisStrokeColor: charts.ColorFromHex("#8a939c"), AxisSplitLineColor: ground, SeriesColors: colors,
 	})
 	opt := charts.NewBarChartOptionWithData(values)
 	opt.Theme = theme
 	opt.Padding = charts.NewBoxEqual(28)
 	opt.CategoryAxis.Labels, opt.CategoryAxis.LabelFontStyle = labels, text
-	opt.ValueAxis[0].Show = charts.Ptr(false)
-	opt.ValueAxis[0].Min = charts.Ptr(0.0)
+	opt.ValueAxis[0].Show = new(false)
+	opt.ValueAxis[0].Min = new(0.0)
 	opt.Legend = charts.LegendOption{SeriesNames: names, FontStyle: text}
 	for i := range opt.SeriesList {
-		opt.SeriesList[i].Label = charts.SeriesLabel{Show: charts.Ptr(true), FontStyle: text, ValueFormatter: whole}
+		opt.SeriesList[i].Label = charts.SeriesLabel{Show: new(true), FontStyle: text, ValueFormatter: whole}
 	}
 	p := charts.NewPainter(charts.PainterOptions{
 		OutputFormat: charts.ChartOutputPNG, Width: chartWidth, Height: chartHeight,

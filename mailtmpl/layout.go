@@ -67,11 +67,11 @@ func inTable(rows [][]string) string {
 	wide[0] = min(wide[0], names)
 	for _, row := range rows {
 		name := narrow(row[0], wide[0])
-		line := strings.Repeat(" ", indent) + name + strings.Repeat(" ", wide[0]-columns(name))
+		cells := []string{strings.Repeat(" ", indent) + name + strings.Repeat(" ", wide[0]-columns(name))}
 		for i, cell := range row[1:] {
-			line += strings.Repeat(" ", gap+wide[i+1]-columns(cell)) + cell
+			cells = append(cells, strings.Repeat(" ", gap+wide[i+1]-columns(cell))+cell)
 		}
-		b.WriteString(strings.TrimRight(line, " ") + "\n")
+		b.WriteString(strings.TrimRight(strings.Join(cells, ""), " ") + "\n")
 	}
 	return b.String()
 }

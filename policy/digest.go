@@ -108,7 +108,7 @@ type Digest struct {
 	Refused    []Refused
 	Reloads    []Reload
 	Head       Head
-	Changes    []Life // that had any part in the month, by number
+	Changes    []Life // that lived in the month, by number
 }
 
 // Empty says whether there is nothing to tell of the month.
@@ -171,7 +171,7 @@ func Summarize(m Material, cal Calendar) Digest {
 		Refused: m.Refused, Reloads: m.Reloads, Head: m.Head,
 	}
 	for _, h := range m.Histories {
-		if l := live(h, from, m.AsOf); l.ID != "" && (l.Active || !l.State.End()) {
+		if l := live(h, from, m.AsOf); l.ID != "" && (!l.State.End() || !l.Ended.Before(from)) {
 			d.Changes = append(d.Changes, l)
 		}
 	}

@@ -94,8 +94,10 @@ func (s shelf) show(name string, args ...string) {
 }
 
 var (
-	headForm = regexp.MustCompile(`head [0-9a-f]{16}`)
-	cutForm  = regexp.MustCompile(`\d+ lines \(quote mark\)`) // how long a mail is, is mailtmpl's
+	headForm  = regexp.MustCompile(`head [0-9a-f]{16}`)
+	wholeHead = regexp.MustCompile(`head [0-9a-f]{8}(\s+[0-9a-f]{8}){7}`)
+	eighth    = regexp.MustCompile(`[0-9a-f]{8}`)
+	cutForm   = regexp.MustCompile(`\d+ lines \(quote mark\)`) // how long a mail is, is mailtmpl's
 )
 
 // everywhere makes an output what it would be on any machine: where the stage
@@ -111,6 +113,7 @@ func (s shelf) everywhere(text string) string {
 		"5.1.1 refused as the script says", "5.1.1 User unknown",
 	).Replace(text)
 	text = cutForm.ReplaceAllString(text, "45 lines (quote mark)")
+	text = wholeHead.ReplaceAllStringFunc(text, func(head string) string { return eighth.ReplaceAllString(head, "51d09c2e") })
 	return headForm.ReplaceAllString(text, "head 51d09c2e7a3b0f64")
 }
 
@@ -120,6 +123,7 @@ func outputs(t *testing.T) map[string]string {
 	showExplanations(shelf{asked(t), all})
 	showChanges(shelf{threeChanges(t), all})
 	showDelivery(shelf{undelivered(t), all})
+	showDigest(shelf{threeChanges(t), all})
 	showRecord(shelf{asked(t), all})
 	showRecovery(shelf{burnt(t), all})
 	return all
@@ -172,6 +176,14 @@ func showDelivery(s shelf) {
 	s.show("told", "show", "CHG-2026-0001")
 	s.show("excuse who was told", "excuse", "CHG-2026-0001", "it2", "--reason", "told by telephone")
 	s.show("excuse", "excuse", "CHG-2026-0001", "it1", "--reason", "told by telephone")
+}
+
+func showDigest(s shelf) {
+	s.Clock.Set(firstOfApril)
+	s.step()
+	s.show("digest", "digest", "--month", "2026-03", "--dry-run")
+	s.show("digest sent twice", "digest", "--month", "2026-03")
+	s.show("digest again", "digest", "--month", "2026-03", "--resend")
 }
 
 // showJSON shows the documented fields alone.

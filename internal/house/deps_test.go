@@ -42,6 +42,7 @@ var imports = []struct {
 	{"internal/testkit/…", "policy internal/… mailtmpl storage", "the servers of the tests know nothing of the daemon they serve"},
 	{"internal/house", "", "it looks at the others from outside"},
 	{"internal/chaos", "", "it drives the program as a process; only its tests know the house"},
+	{"internal/screens", "", "tests alone"},
 	{"internal/year", "", "it plays a year of the whole house; only its tests know it"},
 	{"internal/bench", "", "it measures the program as a process; only its tests know the house"},
 }

@@ -3,8 +3,8 @@
 // words.
 (() => {
   const faults = [];
-  const parts = (colour) => {
-    const [r, g, b, a = 1] = colour.match(/[\d.]+/g).map(Number);
+  const parts = (color) => {
+    const [r, g, b, a = 1] = color.match(/[\d.]+/g).map(Number);
     return { rgb: [r, g, b], a };
   };
   const luminance = (rgb) => {

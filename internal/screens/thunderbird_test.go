@@ -195,7 +195,7 @@ func shortened(t *testing.T, raw []byte) []byte {
 	return b.Bytes()
 }
 
-// plainRow is the colour of a row, if it is one.
+// plainRow is the color of a row, if it is one.
 func plainRow(p image.Image, y int) (color.Color, bool) {
 	first := p.At(0, y)
 	for x := range p.Bounds().Dx() {

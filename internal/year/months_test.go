@@ -9,6 +9,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +26,7 @@ type month struct {
 	told       time.Time         // when its digest is to go out
 	states     map[string]string // of every change that lived in it, at its end, by name
 	overdue    []string          // changes for which somebody is late at its end
+	sums       map[string]int    // what happened in it, by the name a digest has for it
 }
 
 // months gives the twelve months, as SQL over the events has them.
@@ -50,7 +52,36 @@ func (s *site) month(begin, end time.Time) month {
 		m.overdue = append(m.overdue, name)
 		return err
 	})
+	m.sums = map[string]int{}
+	for _, query := range []string{firsts(m), outcomes(m)} {
+		s.rows(query, func(scan func(...any) error) error {
+			var name string
+			var n int
+			err := scan(&name, &n)
+			m.sums[name] = n
+			return err
+		})
+	}
 	return m
+}
+
+// firsts counts changes by what happened to them for the first time.
+func firsts(m month) string {
+	return fmt.Sprintf(`
+		select what, count(*) from (
+			select subject, what, min(at) as at from (
+				select subject, at, case kind when 'opened.1' then 'Proposed' when 'told.1' then 'Into production' else 'Authorized' end as what
+				from events join event_payloads using (seq)
+				where kind in ('opened.1', 'told.1') or kind = 'moved.1' and payload::jsonb ->> 'to' = 'authorized') as happened
+			group by subject, what) as first
+		where at >= '%s' and at < '%s' group by what`, stamp(m.begin), stamp(m.end))
+}
+
+// outcomes counts changes by the end they reached, and those that reached none.
+func outcomes(m month) string {
+	return fmt.Sprintf(`
+		select coalesce(case when ended is not null then upper(left(state, 1)) || substr(state, 2) end, 'Still open'), count(*)
+		from (`+lives+`) as l where ended is null or ended >= '%s' group by 1`, stamp(m.end), stamp(m.begin))
 }
 
 // lives are all changes with their name and state as the events before a time
@@ -58,8 +89,8 @@ func (s *site) month(begin, end time.Time) month {
 const lives = `
 	select subject as change,
 		coalesce(max(p ->> 'number') filter (where kind = 'revised.1'), max(p ->> 'draft') filter (where kind = 'opened.1')) as name,
-		(array_agg(case kind when 'moved.1' then p ->> 'to' when 'held-up.1' then 'held up' else 'draft' end order by seq desc)
-			filter (where kind in ('opened.1', 'moved.1', 'held-up.1')))[1] as state,
+		(array_agg(case kind when 'moved.1' then p ->> 'to' when 'held-up.1' then 'held up' when 'revised.1' then 'proposed' else 'draft' end order by seq desc)
+			filter (where kind in ('opened.1', 'revised.1', 'moved.1', 'held-up.1')))[1] as state,
 		max(at) filter (where kind = 'moved.1' and p ->> 'to' in ('closed', 'rolled back', 'rejected', 'withdrawn', 'expired', 'canceled')) as ended
 	from (select seq, at, subject, kind, payload::jsonb as p from events join event_payloads using (seq) where subject_kind = 'change') as e
 	where at < '%s' group by subject`
@@ -141,6 +172,9 @@ func checkDigest(t *testing.T, s *site, m month, sent mailbox.Sent) {
 			t.Errorf("%s: the digest does not say that %s is overdue", m.name, name)
 		}
 	}
+	if sums := sumsOf(text, m.begin.In(toronto).Format("Jan")); !maps.Equal(sums, m.sums) {
+		t.Errorf("%s: the sums of the digest are\n%v\nand of the events\n%v", m.name, sums, m.sums)
+	}
 	got := map[string]string{}
 	number, state := slices.Index(table[0], "number"), slices.Index(table[0], "state")
 	if number < 0 || state < 0 {
@@ -152,6 +186,29 @@ func checkDigest(t *testing.T, s *site, m month, sent mailbox.Sent) {
 	if !maps.Equal(got, m.states) {
 		t.Errorf("%s: the table of the digest has\n%v\nand the events\n%v", m.name, got, m.states)
 	}
+}
+
+// sumsOf are the figures of the month in the table of a digest; those that are
+// zero are left out.
+func sumsOf(text, month string) map[string]int {
+	sums := map[string]int{}
+	_, table, _ := strings.Cut(text, "The month and those before it")
+	for line := range strings.Lines(strings.TrimLeft(table, "\r\n")) {
+		words := strings.Fields(line)
+		first := slices.IndexFunc(words, func(w string) bool { return strings.Trim(w, "0123456789") == "" })
+		switch {
+		case len(words) == 0:
+			return sums
+		case first < 0:
+			if words[0] != month {
+				return nil // the first column is not that of the month
+			}
+		case words[first] != "0":
+			n, _ := strconv.Atoi(words[first])
+			sums[strings.Join(words[:first], " ")] = n
+		}
+	}
+	return sums
 }
 
 // digestParts are a digest's text and its table.
