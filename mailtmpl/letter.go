@@ -15,6 +15,7 @@ type Letter struct {
 	Subject   string
 	Separator string // first line of a mail that can be answered
 	Lead      []string
+	Duties    []string // what the reader still owes other changes
 	Receipt   Block    // what was counted, as understood
 	Notes     []string // paragraphs
 	Blocks    []Block
@@ -92,6 +93,7 @@ func compose(d Data, wording wording) (Letter, error) {
 	letter := Letter{
 		Subject: flat(wording.subject),
 		Lead:    paragraphs(wording.lead),
+		Duties:  duties(d),
 		Receipt: receipt(d),
 		Notes:   paragraphs(wording.note),
 		Blocks:  blocks,

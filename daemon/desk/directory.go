@@ -82,7 +82,7 @@ func (d *Desk) loaded(ctx context.Context, tx *storage.Tx, fresh storage.Directo
 	}
 	number = old.Number + 1
 	r := result{seed: fmt.Sprintf("directory %d %s %s", number, old.Hash, fresh.Hash), at: fresh.At, notices: directoryNotices(before, dir)}
-	if err := d.publish(tx, r); err != nil {
+	if err := d.publish(ctx, tx, r); err != nil {
 		return 0, err
 	}
 	tx.Append(storage.SubjectDirectory, fresh.Hash, storage.Entry{Kind: "directory.loaded", Payload: fresh.Body, At: fresh.At})

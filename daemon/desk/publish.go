@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -51,12 +52,12 @@ func (c *conversation) result() result {
 
 // publish hands the change, its record and the mails that are owed over to the
 // transaction.
-func (d *Desk) publish(tx *storage.Tx, r result) error {
+func (d *Desk) publish(ctx context.Context, tx *storage.Tx, r result) error {
 	drafts, err := d.draft(tx, r)
 	if err != nil {
 		return err
 	}
-	return post(tx, drafts)
+	return post(ctx, tx, drafts)
 }
 
 // draft is publish, but for the mails: these are yet to be rendered and posted.
@@ -137,7 +138,10 @@ func (m *draft) render() error {
 
 // post renders the drafts, on every processor there is, and puts the mails into
 // the outbox.
-func post(tx *storage.Tx, drafts []draft) error {
+func post(ctx context.Context, tx *storage.Tx, drafts []draft) error {
+	if err := remindOfDuties(ctx, tx, drafts); err != nil {
+		return err
+	}
 	errs := make([]error, len(drafts))
 	each(len(drafts), func(i int) { errs[i] = drafts[i].render() })
 	if err := errors.Join(errs...); err != nil {
