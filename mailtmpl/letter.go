@@ -19,6 +19,7 @@ type Letter struct {
 	Receipt   Block    // what was counted, as understood
 	Notes     []string // paragraphs
 	Blocks    []Block
+	Waiting   []Entry // what waits for the reader, each answerable by itself
 	Choices   []Choice
 	Fields    string   // how fields are written, where a choice needs some
 	Footer    []string // why this mail, whose it is, whom it is for
@@ -97,11 +98,12 @@ func compose(d Data, wording wording) (Letter, error) {
 		Receipt: receipt(d),
 		Notes:   paragraphs(wording.note),
 		Blocks:  blocks,
+		Waiting: entries(d),
 		Choices: choices(d, strings.Fields(wording.acts)),
 		Footer:  footer(d),
 		Papered: d.Papered,
 	}
-	if d.Papered {
+	if d.Papered || len(d.Waiting) == 1 { // which a plain reply answers
 		letter.Separator = paper.Separator
 	}
 	if d.Notice.Reminder {

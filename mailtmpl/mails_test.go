@@ -224,6 +224,7 @@ func examples() map[string]Data {
 		d.Notice.Text = "Claire Tremblay (cto@example.com), roles CTO, teams development\nThe four-eyes mode is as-written now."
 	})
 	variants(list)
+	waitingVariants(list)
 	dutyVariants(list)
 	return list
 }

@@ -86,6 +86,7 @@ const (
 	OwnerDirectory      NoticeKind = "owner-notice-directory"  // the directory changed, to the policy owner
 	PersonDirectory     NoticeKind = "person-notice-directory" // your roles, teams or addresses here changed
 	OperatorMisused     NoticeKind = "operator-notice-misused"
+	NoticeWaiting       NoticeKind = "person-notice-waiting" // once a week: all that waits for you
 )
 
 // askOf gives the mail that carries each kind of ballot.
@@ -111,4 +112,5 @@ var NoticeKinds = []NoticeKind{
 	AnswerStatus, AnswerHelp, AnswerRefused, AnswerDecided, AnswerUnread, AnswerNotProposer,
 	AnswerTwoChanges, AnswerOversize, AnswerUnknown, OwnerMisused, OperatorUnreadable,
 	OperatorUndelivered, PersonDirectory, OwnerDirectory, OperatorMisused,
+	NoticeWaiting,
 }

@@ -176,19 +176,21 @@ func (o *Outbox) encode(m storage.OutMail) ([]byte, error) {
 		return nil, err
 	}
 	slots := map[string]string{}
-	if m.KeyID != "" {
-		token, err := o.keys.Token(m.KeyID, paper.Mail, PaperOf(m))
-		if err != nil {
+	for _, slot := range letter.Slots() {
+		if slots[slot], err = o.keys.Token(m.KeyID, paper.Mail, PaperOf(m, slot)); err != nil {
 			return nil, fmt.Errorf("making the token: %w", err)
 		}
-		slots[mailtmpl.SlotToken] = token
 	}
 	return Compose(letter, slots)
 }
 
-// PaperOf is what the mail's token stands for.
-func PaperOf(m storage.OutMail) paper.Paper {
-	return paper.Paper{
+// PaperOf is what the token in the mail's slot stands for.
+func PaperOf(m storage.OutMail, slot string) paper.Paper {
+	p := paper.Paper{
 		Change: string(m.Change), Ballot: m.TokenBallot, Person: m.TokenPerson, Generation: m.Generation,
 	}
+	if change, ballot, ok := mailtmpl.PaperIn(slot); ok {
+		p.Change, p.Ballot = string(change), string(ballot)
+	}
+	return p
 }
