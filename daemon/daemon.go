@@ -149,9 +149,13 @@ func (d *Daemon) Configured() policy.Directory { return d.config.Directory() }
 
 // chores are all that time drives.
 func (d *Daemon) chores() []clock.Chore {
-	return []clock.Chore{
+	all := []clock.Chore{
 		{Name: "ballots", Do: d.Desk.FireBallots},
 	}
+	if d.config.Reminders.Weekly {
+		all = append(all, clock.Chore{Name: "waiting", Do: d.Desk.FireWaiting})
+	}
+	return all
 }
 
 // Step sweeps the mailbox once, does what time does and sends everything that is

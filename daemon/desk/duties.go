@@ -30,6 +30,9 @@ func remindOfDuties(ctx context.Context, tx *storage.Tx, drafts []draft) error {
 // the mail.
 func dutiesBeside(out storage.OutMail, open []storage.Duty) []mailtmpl.Duty {
 	var duties []mailtmpl.Duty
+	if out.Notice == string(policy.NoticeWaiting) {
+		return nil // it lists all
+	}
 	for _, one := range open {
 		if one.Person == out.Person && one.Change != out.Change {
 			duties = append(duties, mailtmpl.Duty{Number: one.Number, Title: one.Title, Kind: one.Kind, Due: one.Due})
