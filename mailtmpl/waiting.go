@@ -49,13 +49,13 @@ func (d Data) entry() Entry {
 	for i := range e.Choices {
 		e.Choices[i].Mailto = e.Choices[i].Mailto.onPaper(slot)
 	}
-	e.Sentence = "Answer it" + keywordsOf(e.Choices) + " by a mail to"
+	e.Sentence = glue("Answer it"+keywordsOf(e.Choices)+" by a mail") + noBreak + "to"
 	e.Paper = d.answersTo(func(s string) string { return s })
 	if !d.Org.SubAddress {
-		e.Sentence += " " + d.Org.Mailbox + " with this line in it"
+		e.Sentence += " " + d.Org.Mailbox + " with this line in" + noBreak + "it"
 		e.Paper = Segments{{Text: "(ref b-"}, {Slot: SlotToken}, {Text: ")"}}
 	}
-	e.Sentence, e.Paper = glue(e.Sentence), e.Paper.onPaper(slot)
+	e.Paper = e.Paper.onPaper(slot)
 	return e
 }
 
