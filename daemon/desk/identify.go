@@ -17,7 +17,8 @@ import (
 type paperFound struct {
 	change    policy.ChangeID
 	ballot    policy.BallotID // empty: the person's standing paper on the change
-	ambiguous bool            // tokens of several papers, and nothing to choose by
+	ambiguous bool            // tokens of several papers, and nothing to choose by;
+	between   []string        // the changes these are about, where there are several
 	ofAll     bool            // it is a reply to the weekly mail of all that waits
 	foreign   []storage.Token // tokens in the mail that were issued to other people
 }
@@ -55,7 +56,14 @@ func (c *conversation) identify(ctx context.Context, m *mailread.Message) error 
 		if err != nil {
 			return err
 		}
-		c.paper.ambiguous = !ok && (len(open) > 1 || severalChanges(mine) || c.paper.ofAll)
+		if c.paper.between, err = c.changesOf(ctx, mine); err != nil {
+			return err
+		}
+		several := len(c.paper.between) > 1
+		c.paper.ambiguous = !ok && (len(open) > 1 || several || c.paper.ofAll)
+		if c.paper.ambiguous && several {
+			return nil // about none of them; an answer about one might be taken for another's
+		}
 		chosen = []storage.Token{meant}
 	}
 	c.paper.change, c.paper.ballot = chosen[0].Change, chosen[0].Ballot
@@ -128,9 +136,19 @@ func addressed(m *mailread.Message, tokens []storage.Token) (_ storage.Token, on
 	return tokens[0], false
 }
 
-// severalChanges says whether the tokens are about more than one change.
-func severalChanges(tokens []storage.Token) bool {
-	return slices.ContainsFunc(tokens, func(t storage.Token) bool { return t.Change != tokens[0].Change })
+// changesOf names the changes the tokens are about, each once.
+func (c *conversation) changesOf(ctx context.Context, tokens []storage.Token) ([]string, error) {
+	var names []string
+	for _, t := range tokens {
+		change, err := c.tx.LockChange(ctx, t.Change)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(names, change.Name()) {
+			names = append(names, change.Name())
+		}
+	}
+	return names, nil
 }
 
 var namedChange = regexp.MustCompile(`(?i)\b(?:CHG|D)-\d{4}-\d{4,}\b`)
