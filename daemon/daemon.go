@@ -151,6 +151,8 @@ func (d *Daemon) Configured() policy.Directory { return d.config.Directory() }
 func (d *Daemon) chores() []clock.Chore {
 	all := []clock.Chore{
 		{Name: "ballots", Do: d.Desk.FireBallots},
+		{Name: "deputies", Do: d.Desk.FireDeputies},
+		{Name: "review", Do: d.Desk.FireReview},
 	}
 	if d.config.Reminders.Weekly {
 		all = append(all, clock.Chore{Name: "waiting", Do: d.Desk.FireWaiting})

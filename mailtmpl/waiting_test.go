@@ -38,6 +38,13 @@ func waitingVariants(list map[string]Data) {
 	one := d
 	one.Waiting = d.Waiting[:1]
 	list["person-notice-waiting+one"] = one
+
+	review := mailOf(policy.NoticeReview, policy.Change{}, "owner", "You own the policy.", "12-30 09:00")
+	review.Directory.NextReview = "2027-01-29"
+	list["owner-notice-review"] = review
+	late := review
+	late.Directory.NextReview = "2026-11-30"
+	list["owner-notice-review+overdue"] = late
 }
 
 // Each ballot is answered by its own token, and by no other.

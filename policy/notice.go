@@ -87,6 +87,7 @@ const (
 	PersonDirectory     NoticeKind = "person-notice-directory" // your roles, teams or addresses here changed
 	OperatorMisused     NoticeKind = "operator-notice-misused"
 	NoticeWaiting       NoticeKind = "person-notice-waiting" // once a week: all that waits for you
+	NoticeReview        NoticeKind = "owner-notice-review"   // the policy itself is to be reviewed
 )
 
 // askOf gives the mail that carries each kind of ballot.
@@ -112,5 +113,5 @@ var NoticeKinds = []NoticeKind{
 	AnswerStatus, AnswerHelp, AnswerRefused, AnswerDecided, AnswerUnread, AnswerNotProposer,
 	AnswerTwoChanges, AnswerOversize, AnswerUnknown, OwnerMisused, OperatorUnreadable,
 	OperatorUndelivered, PersonDirectory, OwnerDirectory, OperatorMisused,
-	NoticeWaiting,
+	NoticeWaiting, NoticeReview,
 }

@@ -56,6 +56,8 @@ type Policy struct {
 	ProductionWindow bool `toml:"production_window"`
 	// Holidays are days, beside Saturdays and Sundays, on which no deadline falls.
 	Holidays []toml.LocalDate `toml:"holidays"`
+	// NextReview is the day on which the policy itself is to be reviewed.
+	NextReview toml.LocalDate `toml:"next_review"`
 }
 
 // Mailbox is the one mailbox the daemon reads and writes from.

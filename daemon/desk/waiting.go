@@ -28,27 +28,26 @@ func (d *Desk) FireWaiting(ctx context.Context, asOf time.Time) (fired int, err 
 	if err != nil {
 		return 0, err
 	}
-	firings := map[policy.PersonID]storage.Firing{}
-	var names []string
+	readers := map[string]policy.PersonID{}
+	var firings []storage.Firing
 	year, week := due.In(d.location()).ISOWeek()
 	for _, person := range people {
-		f := storage.Firing{Name: fmt.Sprintf("waiting %d-W%02d %s", year, week, person), Due: due, At: d.now()}
-		firings[person], names = f, append(names, f.Name)
+		name := fmt.Sprintf("waiting %d-W%02d %s", year, week, person)
+		readers[name], firings = person, append(firings, storage.Firing{Name: name, Due: due, At: d.now()})
 	}
-	done, err := d.Store.Fired(ctx, names)
-	if err != nil {
+	if firings, err = d.unfired(ctx, firings); err != nil {
 		return 0, err
 	}
 	var errs []error
-	for _, person := range people {
-		if done[firings[person].Name] || ctx.Err() != nil {
-			continue
-		}
-		switch err := d.fireWaiting(ctx, person, firings[person]); {
+	for _, f := range firings {
+		switch err := d.fireWaiting(ctx, readers[f.Name], f); {
 		case err == nil:
 			fired++
 		case !errors.Is(err, errFired):
-			errs = append(errs, fmt.Errorf("telling %s what waits for them: %w", person, err))
+			errs = append(errs, fmt.Errorf("telling %s what waits for them: %w", readers[f.Name], err))
+		}
+		if ctx.Err() != nil {
+			break
 		}
 	}
 	return fired, errors.Join(errs...)
