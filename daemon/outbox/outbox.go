@@ -175,13 +175,28 @@ func (o *Outbox) encode(m storage.OutMail) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	slots := map[string]string{}
-	for _, slot := range letter.Slots() {
-		if slots[slot], err = o.keys.Token(m.KeyID, paper.Mail, PaperOf(m, slot)); err != nil {
-			return nil, fmt.Errorf("making the token: %w", err)
-		}
+	slots, err := o.tokens(m, append(letter.Slots(), mailtmpl.SlotToken))
+	if err != nil {
+		return nil, fmt.Errorf("making the token: %w", err)
 	}
 	return Compose(letter, slots)
+}
+
+// tokens are what the slots of the mail are filled with; nothing where it carries
+// no token.
+func (o *Outbox) tokens(m storage.OutMail, slots []string) (map[string]string, error) {
+	values := map[string]string{}
+	if m.KeyID == "" {
+		return values, nil
+	}
+	for _, slot := range slots {
+		token, err := o.keys.Token(m.KeyID, paper.Mail, PaperOf(m, slot))
+		if err != nil {
+			return nil, err
+		}
+		values[slot] = token
+	}
+	return values, nil
 }
 
 // PaperOf is what the token in the mail's slot stands for.
