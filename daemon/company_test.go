@@ -92,7 +92,7 @@ func settings(words []string) (map[string]any, error) {
 		switch key {
 		case "roles", "teams", "addresses", "co_signers", "g7", "it", "development":
 			values[key] = slices.DeleteFunc(strings.Split(value, ","), func(s string) bool { return s == "" })
-		case "from", "until":
+		case "from", "until", "next_review":
 			var day toml.LocalDate
 			if err := day.UnmarshalText([]byte(value)); err != nil {
 				return nil, err

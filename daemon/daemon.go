@@ -149,10 +149,16 @@ func (d *Daemon) Configured() policy.Directory { return d.config.Directory() }
 
 // chores are all that time drives.
 func (d *Daemon) chores() []clock.Chore {
-	return []clock.Chore{
+	all := []clock.Chore{
 		{Name: "ballots", Do: d.Desk.FireBallots},
 		{Name: "digests", Do: d.Desk.FireDigests},
+		{Name: "deputies", Do: d.Desk.FireDeputies},
+		{Name: "review", Do: d.Desk.FireReview},
 	}
+	if d.config.Reminders.Weekly {
+		all = append(all, clock.Chore{Name: "waiting", Do: d.Desk.FireWaiting})
+	}
+	return all
 }
 
 // Step sweeps the mailbox once, does what time does and sends everything that is

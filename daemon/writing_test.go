@@ -94,6 +94,8 @@ func (c *conversation) letter(l line, from string, words []string) stage.Letter 
 
 func (c *conversation) option(l *stage.Letter, word string) {
 	switch name, value, _ := strings.Cut(word, "="); name {
+	case "ballot":
+		l.To = c.addressOf(l.From, value)
 	case "of", "about", "mail", "html":
 	case "from":
 		l.From = value
@@ -119,6 +121,19 @@ func (c *conversation) option(l *stage.Letter, word string) {
 	default:
 		c.fatalf("there is no option %q", name)
 	}
+}
+
+// addressOf is where the person's last mail of all that waits has them answer the
+// ballot on the change.
+func (c *conversation) addressOf(person, change string) string {
+	list, _ := c.stage.Latest(person, policy.NoticeWaiting)
+	_, entry, _ := strings.Cut(list.Text, "\n"+change+" ")
+	_, entry, _ = strings.Cut(entry, "\nchanges+b-")
+	token, _, ok := strings.Cut(entry, "\n")
+	if !ok {
+		c.fatalf("%s was not told that a ballot on %s waits", person, change)
+	}
+	return "changes+b-" + token
 }
 
 // raw lets the bytes of a file arrive.

@@ -116,6 +116,11 @@ func (m *Message) Tokens() []string {
 	return paper.Find(strings.Join(places, "\n"))
 }
 
+// Addressed lists the tokens in the addresses the mail was sent to.
+func (m *Message) Addressed() []string {
+	return paper.Find(strings.Join(m.Recipients, "\n"))
+}
+
 func hash(b []byte) string {
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])

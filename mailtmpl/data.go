@@ -26,6 +26,8 @@ type Data struct {
 	Changed   []policy.Label // what changed since the revision the reader answered
 	Earlier   *policy.Answer // their own assessment of that revision
 	Papered   bool           // the mail carries a token and can be answered
+	Waiting   []Waiting      // every ballot that waits for the reader, in a mail about all of them
+	Duties    []Duty         // what the reader still owes other changes (5), (8)
 }
 
 // An Organization is whose policy is run, and through which mailbox.

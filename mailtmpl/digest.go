@@ -330,12 +330,12 @@ func chainHead(d Data) []Row {
 	for hash := h.Hash; hash != ""; hash = hash[min(8, len(hash)):] {
 		groups = append(groups, hash[:min(8, len(hash))])
 	}
-	return stacked("Record", fmt.Sprintf("%s, head %s.", entries(h.Seq), strings.Join(groups, " ")),
+	return stacked("Record", fmt.Sprintf("%s, head %s.", recorded(h.Seq), strings.Join(groups, " ")),
 		"Keep this mail: it proves that the record was not rewritten since.")
 }
 
-// entries counts the entries of the record: "1 entry", "1,204 entries".
-func entries(n int64) string {
+// recorded counts the entries of the record: "1 entry", "1,204 entries".
+func recorded(n int64) string {
 	if n == 1 {
 		return "1 entry"
 	}

@@ -183,7 +183,7 @@ func TestNoMailAnswersItself(t *testing.T) {
 // it of it: quoted, wrapped again, or taken from the HTML.
 func checkLines(t *testing.T, text string, m Mail) {
 	t.Helper()
-	body, err := m.Text.Fill(map[string]string{SlotToken: strings.Repeat("a", 26)})
+	body, err := m.Text.Fill(tokens(m))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,6 +207,15 @@ func checkLines(t *testing.T, text string, m Mail) {
 			}
 		}
 	}
+}
+
+// tokens fills every slot of the mail with the same token.
+func tokens(m Mail) map[string]string {
+	values := map[string]string{}
+	for _, slot := range m.Slots() {
+		values[slot] = strings.Repeat("a", 26)
+	}
+	return values
 }
 
 func countSlots(s Segments) int {

@@ -15,9 +15,11 @@ type Letter struct {
 	Subject   string
 	Separator string // first line of a mail that can be answered
 	Lead      []string
+	Duties    []string // what the reader still owes other changes
 	Receipt   Block    // what was counted, as understood
 	Notes     []string // paragraphs
 	Blocks    []Block
+	Waiting   []Entry // what waits for the reader, each answerable by itself
 	Choices   []Choice
 	Fields    string   // how fields are written, where a choice needs some
 	Footer    []string // why this mail, whose it is, whom it is for
@@ -94,14 +96,16 @@ func compose(d Data, wording wording) (Letter, error) {
 	letter := Letter{
 		Subject: flat(wording.subject),
 		Lead:    paragraphs(wording.lead),
+		Duties:  duties(d),
 		Receipt: receipt(d),
 		Notes:   paragraphs(wording.note),
 		Blocks:  blocks,
+		Waiting: entries(d),
 		Choices: choices(d, strings.Fields(wording.acts)),
 		Footer:  footer(d),
 		Papered: d.Papered,
 	}
-	if d.Papered {
+	if d.Papered || len(d.Waiting) == 1 { // which a plain reply answers
 		letter.Separator = paper.Separator
 	}
 	if d.Notice.Reminder {

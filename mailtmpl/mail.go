@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/countersign/countersign/policy"
 )
 
 // A Mail is a rendered notice, as an outbox row keeps it. The outbox fills the
@@ -66,8 +69,23 @@ func DecodeText(body []byte) (Segments, error) {
 	return m.Text, nil
 }
 
-// SlotToken is the slot of the reader's token.
+// SlotToken is the slot of the token of the paper the mail stands for.
 const SlotToken = "token"
+
+// SlotOf is the slot of the token of one of several papers in a mail: a ballot
+// of the reader's.
+func SlotOf(change policy.ChangeID, ballot policy.BallotID) string {
+	return SlotToken + " " + string(change) + " " + string(ballot)
+}
+
+// PaperIn is the ballot whose token the slot takes; ok is false for SlotToken.
+func PaperIn(slot string) (change policy.ChangeID, ballot policy.BallotID, ok bool) {
+	parts := strings.Split(slot, " ")
+	if len(parts) != 3 || parts[0] != SlotToken {
+		return "", "", false
+	}
+	return policy.ChangeID(parts[1]), policy.BallotID(parts[2]), true
+}
 
 // A Segment is a piece of text or a slot to be filled, never both.
 type Segment struct {
@@ -93,6 +111,28 @@ func (s Segments) Fill(values map[string]string) (string, error) {
 		b.WriteString(value)
 	}
 	return b.String(), nil
+}
+
+// Slots lists the slots there are, each once.
+func (m Mail) Slots() []string {
+	var slots []string
+	for _, segment := range slices.Concat(m.ReplyTo, m.Text, m.HTML) {
+		if segment.Slot != "" && !slices.Contains(slots, segment.Slot) {
+			slots = append(slots, segment.Slot)
+		}
+	}
+	return slots
+}
+
+// onPaper puts another paper's token where that of the mail's own would stand.
+func (s Segments) onPaper(slot string) Segments {
+	moved := slices.Clone(s)
+	for i := range moved {
+		if moved[i].Slot == SlotToken {
+			moved[i].Slot = slot
+		}
+	}
+	return moved
 }
 
 // String shows the text with each slot as its name in braces, for people.

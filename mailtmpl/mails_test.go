@@ -225,6 +225,8 @@ func examples() map[string]Data {
 	})
 	variants(list)
 	monthly(list)
+	waitingVariants(list)
+	dutyVariants(list)
 	return list
 }
 

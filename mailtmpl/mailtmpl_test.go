@@ -174,10 +174,10 @@ func TestTheFirstLineAsksToAnswerAboveIt(t *testing.T) {
 	for name, d := range examples() {
 		m := rendered(t, d)
 		first, _, _ := strings.Cut(m.Text.String(), "\n")
-		if d.Papered != (first == paper.Separator) {
+		if answered := d.Papered || len(d.Waiting) == 1; answered != (first == paper.Separator) {
 			t.Errorf("%s: papered is %v and the first line %q", name, d.Papered, first)
 		}
-		if d.Papered != strings.Contains(m.HTML.String(), ">"+paper.Separator+"<") {
+		if answered := d.Papered || len(d.Waiting) == 1; answered != strings.Contains(m.HTML.String(), ">"+paper.Separator+"<") {
 			t.Errorf("%s: papered is %v; the separator must be one text node of the HTML then", name, d.Papered)
 		}
 	}
@@ -186,6 +186,9 @@ func TestTheFirstLineAsksToAnswerAboveIt(t *testing.T) {
 func TestATokenStandsInEachPlaceTheAnswerCouldTakeItFrom(t *testing.T) {
 	token := strings.Repeat("a", 26)
 	for name, d := range examples() {
+		if len(d.Waiting) > 0 {
+			continue // it has those of others
+		}
 		m := rendered(t, d)
 		places := map[string]Segments{"Reply-To": m.ReplyTo, "text": m.Text, "HTML": m.HTML}
 		for place, segments := range places {

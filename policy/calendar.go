@@ -91,6 +91,18 @@ func (c Calendar) Morning(t time.Time) time.Time {
 	return day.UTC()
 }
 
+// FirstOfWeek is the morning of the first working day of the week of t, which
+// begins on Monday; of the next week that has one, where this has none.
+func (c Calendar) FirstOfWeek(t time.Time) time.Time {
+	local := t.In(c.location())
+	sinceMonday := (int(local.Weekday()) + 6) % 7
+	day := time.Date(local.Year(), local.Month(), local.Day()-sinceMonday, startOfDay, 0, 0, 0, c.location())
+	for !c.Workday(day) {
+		day = time.Date(day.Year(), day.Month(), day.Day()+1, startOfDay, 0, 0, 0, c.location())
+	}
+	return day.UTC()
+}
+
 // FirstWorkday is the morning of the first working day of the local month of t.
 func (c Calendar) FirstWorkday(t time.Time) time.Time {
 	local := t.In(c.location())

@@ -138,7 +138,7 @@ func (t *turn) reconsider() *Refusal {
 	if t.change.State.End() {
 		return nil
 	}
-	t.why = "The directory of roles and teams has changed."
+	t.why = first(t.cmd.Text, "The directory of roles and teams has changed.")
 	if t.change.State == StateDraft && t.waitsForDirectory() {
 		t.consider(t.change.Form)
 		return nil

@@ -104,6 +104,7 @@ type Directory struct {
 	CoSigners        []PersonID        `json:"co_signers,omitempty"`
 	ProductionWindow bool              `json:"production_window"`
 	Calendar         Calendar          `json:"calendar"`
+	NextReview       string            `json:"next_review,omitempty"` // of the policy itself: 2006-01-02
 }
 
 // Person gives the person with the id.

@@ -87,6 +87,8 @@ const (
 	OwnerDirectory      NoticeKind = "owner-notice-directory"  // the directory changed, to the policy owner
 	PersonDirectory     NoticeKind = "person-notice-directory" // your roles, teams or addresses here changed
 	OperatorMisused     NoticeKind = "operator-notice-misused"
+	NoticeWaiting       NoticeKind = "person-notice-waiting" // once a week: all that waits for you
+	NoticeReview        NoticeKind = "owner-notice-review"   // the policy itself is to be reviewed
 )
 
 // DigestMonth tells higher management of a month.
@@ -116,4 +118,5 @@ var NoticeKinds = []NoticeKind{
 	AnswerTwoChanges, AnswerOversize, AnswerUnknown, OwnerMisused, OperatorUnreadable,
 	OperatorUndelivered, PersonDirectory, OwnerDirectory, OperatorMisused,
 	DigestMonth,
+	NoticeWaiting, NoticeReview,
 }

@@ -30,15 +30,15 @@ const (
 )
 
 var (
-	// duties stay until they are done and head every other mail to who owes them.
-	duties = []BallotKind{BallotCheck, BallotDocuments}
+	// Duties stay until they are done and head every other mail to who owes them.
+	Duties = []BallotKind{BallotCheck, BallotDocuments}
 	// lapsing lists the ballots whose silence ends a change, before TAKE.
 	lapsing = []BallotKind{BallotCorrection, BallotAuthorization, BallotOffer}
 )
 
 // Duty says whether the ballot asks for what (5) and (8) make the authorizer's
 // own: it never expires.
-func (b Ballot) Duty() bool { return slices.Contains(duties, b.Kind) }
+func (b Ballot) Duty() bool { return slices.Contains(Duties, b.Kind) }
 
 // A timetable says what time does to one ballot.
 type timetable struct {

@@ -30,6 +30,7 @@ type Config struct {
 	People       []Person     `toml:"people"`
 	Deputies     []Deputy     `toml:"deputies"`
 	Distribution Distribution `toml:"distribution"`
+	Reminders    Reminders    `toml:"reminders"`
 	Operator     Operator     `toml:"operator"`
 }
 
@@ -55,6 +56,8 @@ type Policy struct {
 	ProductionWindow bool `toml:"production_window"`
 	// Holidays are days, beside Saturdays and Sundays, on which no deadline falls.
 	Holidays []toml.LocalDate `toml:"holidays"`
+	// NextReview is the day on which the policy itself is to be reviewed.
+	NextReview toml.LocalDate `toml:"next_review"`
 }
 
 // Mailbox is the one mailbox the daemon reads and writes from.
@@ -174,6 +177,13 @@ type Distribution struct {
 	Development []string `toml:"development"`
 	// G7 are lists told with the higher management, of major changes (7c).
 	G7 []string `toml:"g7"`
+}
+
+// Reminders are mails that remind of what was asked, beside those about one
+// ballot, which the policy's deadlines bring with them.
+type Reminders struct {
+	// Weekly sends everybody once a week all that waits for them.
+	Weekly bool `toml:"weekly"`
 }
 
 // Operator is who runs the daemon.

@@ -20,6 +20,9 @@ func (c *Config) Directory() policy.Directory {
 		Calendar:         c.calendar(),
 		Lists:            c.Distribution.lists(),
 	}
+	if next := c.Policy.NextReview; next != (toml.LocalDate{}) {
+		d.NextReview = next.String()
+	}
 	for _, p := range c.People {
 		d.People = append(d.People, policy.Person{
 			ID: p.ID, Name: p.Name, Addresses: lower(p.Addresses), Roles: p.Roles, Teams: p.Teams,

@@ -33,7 +33,7 @@ func TestDirectory(t *testing.T) {
 	if !reflect.DeepEqual(d.Lists, lists) {
 		t.Errorf("lists are %v", d.Lists)
 	}
-	if d.PolicyVersion != "1.1" || d.FourEyes != policy.CoSign || d.ProductionWindow || len(d.CoSigners) != 1 {
+	if d.PolicyVersion != "1.1" || d.FourEyes != policy.CoSign || d.ProductionWindow || len(d.CoSigners) != 1 || d.NextReview != "2027-01-29" {
 		t.Errorf("the options are %+v", d)
 	}
 	christmas := time.Date(2026, 12, 25, 15, 0, 0, 0, time.UTC)

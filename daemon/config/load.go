@@ -18,7 +18,8 @@ import (
 // Default is the configuration in which only defaults stand.
 func Default() *Config {
 	return &Config{
-		Policy: Policy{FourEyes: policy.CoSign},
+		Policy:    Policy{FourEyes: policy.CoSign},
+		Reminders: Reminders{Weekly: true},
 		Mailbox: Mailbox{
 			SizeLimit: 25 << 20,
 			Poll:      Duration(time.Minute),

@@ -15,7 +15,8 @@ func (c *conversation) answer(ctx context.Context) (bool, error) {
 	case c.out.Typed.Disagree:
 		c.unread("The plain and the formatted part of your mail say different things, so nothing was counted.", "Send your answer again as plain text.")
 	case c.paper.ambiguous:
-		c.unread("Your mail carries several of your open ballots, and it is not clear which one it answers.", "Answer each ballot by a reply to its own mail.")
+		c.unread(fmt.Sprintf("Your mail carries several of your ballots (%s), and it is not clear which one it answers, so nothing was decided.", strings.Join(c.paper.between, ", ")),
+			"Answer each ballot by a reply to its own mail, or by its own address or button.")
 	case a.Change != "" && c.before.ID != "" && a.Change != c.before.Name():
 		c.unread(fmt.Sprintf("You name %s, but the mail you answered is about %s.", a.Change, c.before.Name()), "Answer again by a reply to the mail of the change you mean.")
 	case c.paper.change == "":

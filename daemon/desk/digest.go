@@ -65,7 +65,7 @@ func (d *Desk) SendDigest(ctx context.Context, m policy.Month) (sent bool, err e
 		if err := d.fire(ctx, tx, f); err != nil {
 			return err
 		}
-		return d.tell(tx, digest, f)
+		return d.tell(ctx, tx, digest, f)
 	})
 	if errors.Is(err, errFired) {
 		return false, nil
@@ -78,7 +78,7 @@ func (d *Desk) SendDigest(ctx context.Context, m policy.Month) (sent bool, err e
 
 // tell puts the digest into the outbox, for everyone of higher management once,
 // and into the record.
-func (d *Desk) tell(tx *storage.Tx, digest policy.Digest, f storage.Firing) error {
+func (d *Desk) tell(ctx context.Context, tx *storage.Tx, digest policy.Digest, f storage.Firing) error {
 	r := result{seed: f.Name, at: f.At, notices: d.digestNotices(&digest)}
 	if len(r.notices) == 0 {
 		d.Log.Warn("nobody is in G7: the digest goes to nobody", "month", digest.Month.String())
@@ -91,7 +91,7 @@ func (d *Desk) tell(tx *storage.Tx, digest policy.Digest, f storage.Firing) erro
 	if err != nil {
 		return fmt.Errorf("recording the digest: %w", err)
 	}
-	if err := d.publish(tx, r); err != nil {
+	if err := d.publish(ctx, tx, r); err != nil {
 		return err
 	}
 	tx.Append(storage.SubjectClock, f.Name, storage.Entry{Kind: sentDigest, Payload: payload, At: f.At})

@@ -35,7 +35,7 @@ func (d *Desk) Load(ctx context.Context, dir policy.Directory) error {
 	if err != nil {
 		return fmt.Errorf("loading the directory: %w", err)
 	}
-	return d.reconsider(ctx, fmt.Sprintf("directory %d %s", number, hash))
+	return d.reconsider(ctx, fmt.Sprintf("directory %d %s", number, hash), "")
 }
 
 // Use decides under the directory without recording it, for verbs, and gives its
@@ -82,7 +82,7 @@ func (d *Desk) loaded(ctx context.Context, tx *storage.Tx, fresh storage.Directo
 	}
 	number = old.Number + 1
 	r := result{seed: fmt.Sprintf("directory %d %s %s", number, old.Hash, fresh.Hash), at: fresh.At, notices: directoryNotices(before, dir)}
-	if err := d.publish(tx, r); err != nil {
+	if err := d.publish(ctx, tx, r); err != nil {
 		return 0, err
 	}
 	tx.Append(storage.SubjectDirectory, fresh.Hash, storage.Entry{Kind: "directory.loaded", Payload: fresh.Body, At: fresh.At})
@@ -164,6 +164,9 @@ func modesChanged(before, after policy.Directory) []string {
 	if before.ProductionWindow != after.ProductionWindow {
 		texts = append(texts, map[bool]string{true: "Tests in a production window are allowed now.", false: "Tests in a production window are no longer allowed."}[after.ProductionWindow])
 	}
+	if before.NextReview != after.NextReview && after.NextReview != "" {
+		texts = append(texts, "The policy is to be reviewed on "+after.NextReview+" now.")
+	}
 	if !reflect.DeepEqual(before.Deputies, after.Deputies) {
 		texts = append(texts, "The deputies have changed.")
 	}
@@ -177,8 +180,9 @@ func modesChanged(before, after policy.Directory) []string {
 }
 
 // reconsider considers every open change under the directory in force, each in
-// a transaction of its own.
-func (d *Desk) reconsider(ctx context.Context, seed string) error {
+// a transaction of its own; people are told why, if it is not that the directory
+// has changed.
+func (d *Desk) reconsider(ctx context.Context, seed, why string) error {
 	var open []policy.ChangeID
 	err := d.Store.Tx(ctx, func(tx *storage.Tx) (err error) {
 		open, err = tx.OpenChanges(ctx)
@@ -188,9 +192,9 @@ func (d *Desk) reconsider(ctx context.Context, seed string) error {
 		return fmt.Errorf("listing the open changes: %w", err)
 	}
 	for _, id := range open {
-		cmd := policy.Command{Kind: policy.CommandReconsider, Seed: seed + " " + id.Mail()}
+		cmd := policy.Command{Kind: policy.CommandReconsider, Seed: seed + " " + id.Mail(), Text: why}
 		if _, err := d.Command(ctx, id, cmd); err != nil {
-			return fmt.Errorf("considering change %s under the new directory: %w", id, err)
+			return fmt.Errorf("considering change %s again: %w", id, err)
 		}
 		failpoint.Here(failpoint.Reconsidered)
 	}

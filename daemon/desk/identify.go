@@ -17,12 +17,16 @@ import (
 type paperFound struct {
 	change    policy.ChangeID
 	ballot    policy.BallotID // empty: the person's standing paper on the change
-	ambiguous bool            // tokens of several open ballots, and nothing to choose by
+	ambiguous bool            // tokens of several papers, and nothing to choose by;
+	between   []string        // the changes these are about, where there are several
+	ofAll     bool            // it is a reply to the weekly mail of all that waits
 	foreign   []storage.Token // tokens in the mail that were issued to other people
 }
 
 // identify finds the paper the mail answers. Only tokens issued to the sender
-// count; of several open ballots, the one the mail is a reply to.
+// count; of several papers, the one the mail is a reply to or is addressed to.
+// That only one of them is still open does not make it the one that is meant, if
+// the mail is about several changes or a reply to the mail of all that waits.
 func (c *conversation) identify(ctx context.Context, m *mailread.Message) error {
 	tokens, err := c.tokens(ctx, m)
 	if err != nil {
@@ -47,13 +51,22 @@ func (c *conversation) identify(ctx context.Context, m *mailread.Message) error 
 	if len(open) > 0 {
 		chosen = open
 	}
-	if len(chosen) > 1 {
-		if chosen, err = c.repliedTo(ctx, m, chosen); err != nil {
+	if len(mine) > 1 {
+		meant, ok, err := c.meant(ctx, m, chosen)
+		if err != nil {
 			return err
 		}
+		if c.paper.between, err = c.changesOf(ctx, mine); err != nil {
+			return err
+		}
+		several := len(c.paper.between) > 1
+		c.paper.ambiguous = !ok && (len(open) > 1 || several || c.paper.ofAll)
+		if c.paper.ambiguous && several {
+			return nil // about none of them; an answer about one might be taken for another's
+		}
+		chosen = []storage.Token{meant}
 	}
 	c.paper.change, c.paper.ballot = chosen[0].Change, chosen[0].Ballot
-	c.paper.ambiguous = len(open) > 1 && len(chosen) > 1
 	return nil
 }
 
@@ -89,21 +102,53 @@ func (c *conversation) openOf(ctx context.Context, tokens []storage.Token) ([]st
 	return open, nil
 }
 
-// repliedTo narrows tokens to the mail of ours that is being replied to, else
-// gives them all.
-func (c *conversation) repliedTo(ctx context.Context, m *mailread.Message, tokens []storage.Token) ([]storage.Token, error) {
+// meant finds which of the papers the mail means: that of our mail it is a reply
+// to, else the one in the address it was sent to. Otherwise it gives the first.
+func (c *conversation) meant(ctx context.Context, m *mailread.Message, tokens []storage.Token) (_ storage.Token, ok bool, err error) {
 	for _, id := range m.InReplyTo {
-		sent, ok, err := c.tx.ByMessageID(ctx, id)
+		sent, found, err := c.tx.ByMessageID(ctx, id)
 		if err != nil {
-			return nil, err
+			return storage.Token{}, false, err
 		}
+		found = found && sent.Person == c.out.Person
+		c.paper.ofAll = c.paper.ofAll || found && sent.Notice == string(policy.NoticeWaiting)
 		for _, t := range tokens {
-			if ok && t.Change == sent.Change && t.Ballot == sent.Ballot && sent.Person == c.out.Person {
-				return []storage.Token{t}, nil
+			if found && t.Change == sent.Change && t.Ballot == sent.Ballot {
+				return t, true, nil
 			}
 		}
 	}
-	return tokens, nil
+	t, ok := addressed(m, tokens)
+	return t, ok, nil
+}
+
+// addressed is the only one of the tokens that the mail was sent to, or else the
+// first of them.
+func addressed(m *mailread.Message, tokens []storage.Token) (_ storage.Token, only bool) {
+	var hashes []string
+	for _, token := range m.Addressed() {
+		hashes = append(hashes, paper.Hash(token))
+	}
+	to := slices.DeleteFunc(slices.Clone(tokens), func(t storage.Token) bool { return !slices.Contains(hashes, t.Hash) })
+	if len(to) == 1 {
+		return to[0], true
+	}
+	return tokens[0], false
+}
+
+// changesOf names the changes the tokens are about, each once.
+func (c *conversation) changesOf(ctx context.Context, tokens []storage.Token) ([]string, error) {
+	var names []string
+	for _, t := range tokens {
+		change, err := c.tx.LockChange(ctx, t.Change)
+		if err != nil {
+			return nil, err
+		}
+		if !slices.Contains(names, change.Name()) {
+			names = append(names, change.Name())
+		}
+	}
+	return names, nil
 }
 
 var namedChange = regexp.MustCompile(`(?i)\b(?:CHG|D)-\d{4}-\d{4,}\b`)

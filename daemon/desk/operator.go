@@ -42,7 +42,7 @@ func (d *Desk) command(ctx context.Context, tx *storage.Tx, id policy.ChangeID, 
 	}
 	r.after, r.events, r.notices = decision.Change, decision.Events, decision.Notices
 	r.notices = append(r.notices, d.overdue(decision)...)
-	return decision, d.publish(tx, r)
+	return decision, d.publish(ctx, tx, r)
 }
 
 // Cancel ends a change on an operator's word; a refusal says why not.
@@ -118,6 +118,6 @@ func (d *Desk) Undelivered(ctx context.Context, out storage.OutMail, reason stri
 				Text: fmt.Sprintf("%s\nto %s\n%s", mail.Subject, out.Recipient, reason),
 			})
 		}
-		return d.publish(tx, r)
+		return d.publish(ctx, tx, r)
 	})
 }

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -25,6 +26,7 @@ type result struct {
 	seed          string // what Message-IDs derive from
 	at            time.Time
 	answering     answering
+	waiting       []storage.Waiting // what a mail about all of them lists
 }
 
 // answering is the mail that is being answered, if there is one.
@@ -51,12 +53,12 @@ func (c *conversation) result() result {
 
 // publish hands the change, its record and the mails that are owed over to the
 // transaction.
-func (d *Desk) publish(tx *storage.Tx, r result) error {
+func (d *Desk) publish(ctx context.Context, tx *storage.Tx, r result) error {
 	drafts, err := d.draft(tx, r)
 	if err != nil {
 		return err
 	}
-	return post(tx, drafts)
+	return post(ctx, tx, drafts)
 }
 
 // draft is publish, but for the mails: these are yet to be rendered and posted.
@@ -118,7 +120,7 @@ func (d *Desk) address(tx *storage.Tx, r result, n policy.Notice, i int) (mail d
 		Person: n.To, Recipient: recipient, At: d.now(),
 		Asks: n.Ballot != "" && n.Kind == askKind(r.after, n.Ballot) && n.Receipt == nil,
 	}
-	papered, err := d.givePaper(tx, &out, n)
+	papered, err := d.givePapers(tx, &out, n, r.waiting)
 	return draft{out, d.data(r, n, reader, dir, out.MessageID, papered)}, err == nil, err
 }
 
@@ -137,7 +139,10 @@ func (m *draft) render() error {
 
 // post renders the drafts, on every processor there is, and puts the mails into
 // the outbox.
-func post(tx *storage.Tx, drafts []draft) error {
+func post(ctx context.Context, tx *storage.Tx, drafts []draft) error {
+	if err := remindOfDuties(ctx, tx, drafts); err != nil {
+		return err
+	}
 	errs := make([]error, len(drafts))
 	each(len(drafts), func(i int) { errs[i] = drafts[i].render() })
 	if err := errors.Join(errs...); err != nil {
@@ -155,6 +160,18 @@ func askKind(c policy.Change, id policy.BallotID) policy.NoticeKind {
 	return policy.AskOf(b.Kind)
 }
 
+// generation is that of all tokens.
+const generation = 1
+
+// givePapers issues the tokens a mail carries, and says whether one of them is the
+// mail's own.
+func (d *Desk) givePapers(tx *storage.Tx, out *storage.OutMail, n policy.Notice, waiting []storage.Waiting) (own bool, err error) {
+	if len(waiting) > 0 {
+		return false, d.giveOthersPapers(tx, out, waiting)
+	}
+	return d.givePaper(tx, out, n)
+}
+
 // givePaper issues the token a mail carries: the ballot it asks about, or the
 // reader's standing paper on the change. Mail to lists and mail about no change
 // carries none; nor does a report (7), whose answers go to a person, unless it
@@ -164,17 +181,22 @@ func (d *Desk) givePaper(tx *storage.Tx, out *storage.OutMail, n policy.Notice) 
 	if out.Person == "" || out.Change == "" || report {
 		return false, nil
 	}
-	p := paper.Paper{Change: string(out.Change), Ballot: string(out.Ballot), Person: string(out.Person), Generation: 1}
+	p := paper.Paper{Change: string(out.Change), Ballot: string(out.Ballot), Person: string(out.Person), Generation: generation}
+	out.KeyID, out.TokenBallot, out.TokenPerson, out.Generation = d.Keys.Current, p.Ballot, p.Person, p.Generation
+	return true, d.issue(tx, p)
+}
+
+// issue makes the token of the paper with the current key, and keeps its hash.
+func (d *Desk) issue(tx *storage.Tx, p paper.Paper) error {
 	token, err := d.Keys.Token(d.Keys.Current, paper.Mail, p)
 	if err != nil {
-		return false, fmt.Errorf("making a token: %w", err)
+		return fmt.Errorf("making a token: %w", err)
 	}
-	out.KeyID, out.TokenBallot, out.TokenPerson, out.Generation = d.Keys.Current, p.Ballot, p.Person, p.Generation
 	tx.SaveToken(storage.Token{
-		Hash: paper.Hash(token), KeyID: out.KeyID, Generation: p.Generation, Purpose: string(paper.Mail),
-		Change: out.Change, Ballot: out.Ballot, Person: out.Person,
+		Hash: paper.Hash(token), KeyID: d.Keys.Current, Generation: p.Generation, Purpose: string(paper.Mail),
+		Change: policy.ChangeID(p.Change), Ballot: policy.BallotID(p.Ballot), Person: policy.PersonID(p.Person),
 	})
-	return true, nil
+	return nil
 }
 
 // messageID derives a mail's id from what caused it, so that deciding the same
@@ -190,7 +212,7 @@ func (d *Desk) messageID(r result, n policy.Notice, i int) string {
 func (d *Desk) data(r result, n policy.Notice, reader policy.Person, dir policy.Directory, id string, papered bool) mailtmpl.Data {
 	data := mailtmpl.Data{
 		Notice: n, Change: r.after, Directory: dir, Reader: reader, Org: d.Org, Now: d.now(),
-		Location: d.location(), MessageID: id, Papered: papered, Thread: d.thread(r, n),
+		Location: d.location(), MessageID: id, Papered: papered, Waiting: waiting(r.waiting), Thread: d.thread(r, n),
 	}
 	if r.answering.person != "" && r.answering.person == n.To {
 		data.Given = r.answering.given

@@ -178,7 +178,7 @@ func (c *conversation) ownTexts(ctx context.Context) ([]string, error) {
 // misused refuses an answer that carries somebody else's ballot, and tells the
 // owner of the ballot and the operators.
 func (c *conversation) misused(ctx context.Context) (bool, error) {
-	if c.paper.change != "" || len(c.paper.foreign) == 0 || c.out.Answer.Keyword == policy.NoKeyword {
+	if c.paper.change != "" || c.paper.ambiguous || len(c.paper.foreign) == 0 || c.out.Answer.Keyword == policy.NoKeyword {
 		return false, nil
 	}
 	theirs := c.paper.foreign[0]

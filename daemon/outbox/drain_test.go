@@ -86,6 +86,30 @@ func TestMissingKey(t *testing.T) {
 	}
 }
 
+// A mail about several ballots carries the token of each, and the same that its
+// own mail has.
+func TestEachBallotOfAMailHasItsOwnToken(t *testing.T) {
+	s := provider(t)
+	o := open(t, "smtp+insecure://"+s.SMTP)
+	m := letter("list", "cto@example.com")
+	m.Text = mailtmpl.Segments{
+		{Text: "One: b-"}, {Slot: mailtmpl.SlotOf("c1", "b7")}, {Text: "\nTwo: b-"}, {Slot: mailtmpl.SlotOf("c2", "b8")}, {Text: "\n"},
+	}
+	o.enqueue(t, storage.OutMail{Recipient: "cto@example.com", KeyID: "k1", TokenPerson: "cto", Generation: 2}, m)
+	o.drain(t, 1)
+	raw := string(s.Sent()[0].Raw)
+	for _, p := range []paper.Paper{{Change: "c1", Ballot: "b7"}, {Change: "c2", Ballot: "b8"}} {
+		p.Person, p.Generation = "cto", 2
+		token, err := keys.Token("k1", paper.Mail, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Count(raw, token) != 1 {
+			t.Errorf("the token of %s is not in the mail once:\n%s", p.Ballot, raw)
+		}
+	}
+}
+
 // One address is refused for good: that mail fails and the operator is told in
 // the server's words; the others go.
 func TestRefusedForGood(t *testing.T) {

@@ -175,20 +175,37 @@ func (o *Outbox) encode(m storage.OutMail) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	slots := map[string]string{}
-	if m.KeyID != "" {
-		token, err := o.keys.Token(m.KeyID, paper.Mail, PaperOf(m))
-		if err != nil {
-			return nil, fmt.Errorf("making the token: %w", err)
-		}
-		slots[mailtmpl.SlotToken] = token
+	slots, err := o.tokens(m, append(letter.Slots(), mailtmpl.SlotToken))
+	if err != nil {
+		return nil, fmt.Errorf("making the token: %w", err)
 	}
 	return Compose(letter, slots)
 }
 
-// PaperOf is what the mail's token stands for.
-func PaperOf(m storage.OutMail) paper.Paper {
-	return paper.Paper{
+// tokens are what the slots of the mail are filled with; nothing where it carries
+// no token.
+func (o *Outbox) tokens(m storage.OutMail, slots []string) (map[string]string, error) {
+	values := map[string]string{}
+	if m.KeyID == "" {
+		return values, nil
+	}
+	for _, slot := range slots {
+		token, err := o.keys.Token(m.KeyID, paper.Mail, PaperOf(m, slot))
+		if err != nil {
+			return nil, err
+		}
+		values[slot] = token
+	}
+	return values, nil
+}
+
+// PaperOf is what the token in the mail's slot stands for.
+func PaperOf(m storage.OutMail, slot string) paper.Paper {
+	p := paper.Paper{
 		Change: string(m.Change), Ballot: m.TokenBallot, Person: m.TokenPerson, Generation: m.Generation,
 	}
+	if change, ballot, ok := mailtmpl.PaperIn(slot); ok {
+		p.Change, p.Ballot = string(change), string(ballot)
+	}
+	return p
 }

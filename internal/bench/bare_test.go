@@ -48,7 +48,7 @@ func (c *company) owed() (mails [][]byte) {
 	for rows.Next() {
 		var m storage.OutMail
 		c.must(rows.Scan(&m.Change, &m.KeyID, &m.TokenBallot, &m.TokenPerson, &m.Generation, &m.Body))
-		token, err := c.keys.Token(m.KeyID, paper.Mail, outbox.PaperOf(m))
+		token, err := c.keys.Token(m.KeyID, paper.Mail, outbox.PaperOf(m, mailtmpl.SlotToken))
 		c.must(err)
 		raw, err := outbox.Compose(c.letter(m), map[string]string{mailtmpl.SlotToken: token})
 		c.must(err)
