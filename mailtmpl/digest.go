@@ -30,8 +30,8 @@ func (d Data) Headline() string {
 	if g.Empty() {
 		return "nothing happened"
 	}
-	said := []string{fmt.Sprintf("%d done", g.Counts.Ended[policy.StateClosed])}
-	if n := g.Counts.Ended[policy.StateRolledBack]; n > 0 {
+	said := []string{fmt.Sprintf("%d done", g.Figures.Ended[policy.StateClosed])}
+	if n := g.Figures.Ended[policy.StateRolledBack]; n > 0 {
 		said = append(said, fmt.Sprintf("%d undone", n))
 	}
 	switch n := len(g.NeedAttention()); n {
@@ -54,12 +54,12 @@ func (d Data) Tally() string {
 		}
 		return d.Count(n, one, many)
 	}
-	when, then := "In "+g.Month.Name(), "at its end"
+	when, then := "In "+g.Figures.Name(), "at its end"
 	if g.Running {
 		when, then = when+" so far", "now"
 	}
 	said := fmt.Sprintf("%s, %s proposed, %s put into production, and %s open %s.", when,
-		d.Count(g.Counts.Proposed, "change was", "changes were"), none(g.Counts.Released, "was", "were"), none(g.Counts.Open, "is", "are"), then)
+		d.Count(g.Figures.Proposed, "change was", "changes were"), none(g.Figures.Released, "was", "were"), none(g.Figures.Open, "is", "are"), then)
 	if n := len(g.NeedAttention()); n > 0 {
 		return said + " " + upper(d.Count(n, "change needs", "changes need")) + " your attention."
 	}
@@ -227,6 +227,8 @@ func stacked(name string, lines ...string) []Row {
 var tables = map[string]func(Data) [][]string{
 	"digest-numbers":    numbers,
 	"digest-categories": byCategory,
+	"digest-proposed":   proposedByCategory,
+	"digest-medians":    medians,
 	"digest-waiting":    authorizers,
 }
 
@@ -252,32 +254,85 @@ func ended(state policy.State) func(policy.Counts) int {
 	return func(c policy.Counts) int { return c.Ended[state] }
 }
 
-// numbers has the month first and those before it after it, the latest first.
+// numbers says how often each thing happened.
 func numbers(d Data) [][]string {
-	months := d.Digest().Months()
-	slices.Reverse(months)
-	head := []string{""}
-	for _, m := range months {
-		head = append(head, m.Short())
-	}
-	rows := [][]string{head}
-	for _, counting := range countings {
-		row, sum := []string{counting.name}, 0
-		for _, m := range months {
-			n := counting.of(m.Counts)
-			row, sum = append(row, strconv.Itoa(n)), sum+n
-		}
-		if sum > 0 || counting.always {
+	rows := [][]string{d.heads()}
+	for _, c := range countings {
+		row, some := d.monthly(c.name, func(f policy.Figures) int { return c.of(f.Counts) })
+		if some || c.always {
 			rows = append(rows, row)
 		}
 	}
 	return rows
 }
 
+// proposedByCategory is of interest where there is something to hold it against.
+func proposedByCategory(d Data) [][]string {
+	rows := [][]string{d.heads()}
+	for _, category := range policy.Categories {
+		row, some := d.monthly(upper(string(category)), func(f policy.Figures) int { return f.Categories[category].Proposed })
+		if some && len(d.Digest().Earlier) > 0 {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// medians says how long it took.
+func medians(d Data) [][]string {
+	rows := [][]string{d.heads(), {"To decide"}, {"To release"}}
+	for _, f := range d.months() {
+		rows[1], rows[2] = append(rows[1], briefly(f.ToDecide)), append(rows[2], briefly(f.ToRelease))
+	}
+	return rows
+}
+
+// months has the month first and then those before it, the latest first.
+func (d Data) months() []policy.Figures {
+	months := d.Digest().Months()
+	slices.Reverse(months)
+	return months
+}
+
+func (d Data) heads() []string {
+	heads := []string{""}
+	for _, f := range d.months() {
+		heads = append(heads, f.Short())
+	}
+	return heads
+}
+
+// monthly is a row with a number for each month; some says whether one is not
+// zero.
+func (d Data) monthly(name string, of func(policy.Figures) int) (row []string, some bool) {
+	row = []string{name}
+	for _, f := range d.months() {
+		n := of(f)
+		row, some = append(row, strconv.Itoa(n)), some || n != 0
+	}
+	return row, some
+}
+
+// briefly is a median for a table: "40 min", "26 h", "5.1 d".
+func briefly(m policy.Median) string {
+	switch hours := m.Value.Hours(); {
+	case m.Of == 0:
+		return "-"
+	case hours < 1:
+		return fmt.Sprintf("%.0f min", m.Value.Minutes())
+	case hours < 48:
+		return fmt.Sprintf("%.0f h", hours)
+	default:
+		return fmt.Sprintf("%.1f d", hours/24)
+	}
+}
+
 func byCategory(d Data) [][]string {
 	rows := [][]string{{"", "proposed", "closed", "otherwise", "open"}}
-	for _, c := range d.Digest().Categories {
-		rows = append(rows, figures(upper(string(c.Category)), c.Proposed, c.Ended[policy.StateClosed], otherwise(c.Counts), c.Open))
+	for _, category := range policy.Categories {
+		if c, ok := d.Digest().Figures.Categories[category]; ok {
+			rows = append(rows, figures(upper(string(category)), c.Proposed, c.Ended[policy.StateClosed], otherwise(c), c.Open))
+		}
 	}
 	return rows
 }
@@ -285,7 +340,7 @@ func byCategory(d Data) [][]string {
 func authorizers(d Data) [][]string {
 	rows := [][]string{{"", "answered", "median wait", "open"}}
 	for _, w := range d.Digest().Waiting {
-		rows = append(rows, []string{guard(cut(d.Name(w.Person), 40)), strconv.Itoa(w.Answered), span(policy.Median{Of: w.Answered, Value: w.Median}), strconv.Itoa(w.Open)})
+		rows = append(rows, []string{guard(cut(d.Name(w.Person), 40)), strconv.Itoa(w.Answered), briefly(policy.Median{Of: w.Answered, Value: w.Median}), strconv.Itoa(w.Open)})
 	}
 	return rows
 }
@@ -296,29 +351,6 @@ func figures(name string, n ...int) []string {
 		row = append(row, strconv.Itoa(n))
 	}
 	return row
-}
-
-func medians(d Data) []Row {
-	g := d.Digest()
-	return slices.Concat(
-		stacked("To decide", span(g.ToDecide)+of(g.ToDecide, "decided")),
-		stacked("To release", span(g.ToRelease)+of(g.ToRelease, "put into production")))
-}
-
-func of(m policy.Median, what string) string {
-	if m.Of == 0 {
-		return "nothing was " + what
-	}
-	return fmt.Sprintf(", the median of %d", m.Of)
-}
-
-// span is a duration to two units: "2 days 3 hours".
-func span(m policy.Median) string {
-	if m.Of == 0 {
-		return ""
-	}
-	words := strings.Fields(lasting(m.Value))
-	return strings.Join(words[:min(len(words), 4)], " ")
 }
 
 func chainHead(d Data) []Row {

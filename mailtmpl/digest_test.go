@@ -25,16 +25,19 @@ func life(c policy.Change, number, title string, more func(*policy.Life)) policy
 func november() *policy.Digest {
 	month := policy.Month{Year: 2026, Month: 11}
 	d := &policy.Digest{
-		Month: month, AsOf: at("12-01 00:00"),
-		Counts: policy.Counts{Proposed: 17, Authorized: 16, Released: 15, Open: 4, Ended: map[policy.State]int{
-			policy.StateClosed: 14, policy.StateRolledBack: 1, policy.StateRejected: 2,
-		}},
-		Categories: []policy.CategoryCounts{
-			{Category: policy.SoftwareTechnology, Counts: policy.Counts{Proposed: 11, Open: 2, Ended: map[policy.State]int{policy.StateClosed: 9, policy.StateRolledBack: 1, policy.StateRejected: 1}}},
-			{Category: policy.NetworkInfrastructure, Counts: policy.Counts{Proposed: 5, Open: 2, Ended: map[policy.State]int{policy.StateClosed: 5}}},
-			{Category: policy.ThirdParty, Counts: policy.Counts{Proposed: 1, Ended: map[policy.State]int{policy.StateRejected: 1}}},
+		AsOf: at("12-01 00:00"),
+		Figures: policy.Figures{
+			Month: month,
+			Counts: policy.Counts{Proposed: 17, Authorized: 16, Released: 15, Open: 4, Ended: map[policy.State]int{
+				policy.StateClosed: 14, policy.StateRolledBack: 1, policy.StateRejected: 2,
+			}},
+			Categories: map[policy.Category]policy.Counts{
+				policy.SoftwareTechnology:    {Proposed: 11, Open: 2, Ended: map[policy.State]int{policy.StateClosed: 9, policy.StateRolledBack: 1, policy.StateRejected: 1}},
+				policy.NetworkInfrastructure: {Proposed: 5, Open: 2, Ended: map[policy.State]int{policy.StateClosed: 5}},
+				policy.ThirdParty:            {Proposed: 1, Ended: map[policy.State]int{policy.StateRejected: 1}},
+			},
+			ToDecide: policy.Median{Of: 18, Value: 26*time.Hour + 20*time.Minute}, ToRelease: policy.Median{Of: 15, Value: 5*24*time.Hour + 3*time.Hour},
 		},
-		ToDecide: policy.Median{Of: 18, Value: 26*time.Hour + 20*time.Minute}, ToRelease: policy.Median{Of: 15, Value: 5*24*time.Hour + 3*time.Hour},
 		Waiting: []policy.Waiting{
 			{Person: "cto", Answered: 21, Median: 7 * time.Hour, Open: 1},
 			{Person: "itdir", Answered: 9, Median: 2*24*time.Hour + 4*time.Hour},
@@ -53,7 +56,10 @@ func november() *policy.Digest {
 		{Proposed: 12, Authorized: 12, Released: 12, Open: 4, Ended: map[policy.State]int{policy.StateClosed: 10, policy.StateExpired: 1}},
 		{Proposed: 13, Authorized: 11, Released: 12, Open: 4, Ended: map[policy.State]int{policy.StateClosed: 12, policy.StateRolledBack: 1}},
 	} {
-		d.Earlier = append(d.Earlier, policy.MonthCounts{Month: month.Add(i - 5), Counts: before})
+		d.Earlier = append(d.Earlier, policy.Figures{
+			Month: month.Add(i - 5), Counts: before, ToDecide: policy.Median{Of: i, Value: time.Duration(i) * 9 * time.Hour}, ToRelease: policy.Median{Of: 1, Value: 40 * time.Minute},
+			Categories: map[policy.Category]policy.Counts{policy.SoftwareTechnology: {Proposed: before.Proposed - i}, policy.Cybersecurity: {Proposed: i}},
+		})
 	}
 	documents := life(checkedChange(), "CHG-2026-0039", "Quarterly update of the load balancers", nil)
 	emergency := life(closedChange(), "CHG-2026-0044", "Close port 8443 on the edge firewall", func(l *policy.Life) { l.Proposal.Restricted = true })
@@ -78,7 +84,7 @@ func monthly(list map[string]Data) {
 	d := mailOf(policy.DigestMonth, policy.Change{}, "boss", "Major changes are reported to higher management (POL-005, 7c).", "12-01 09:00")
 	empty, running := d, d
 	d.Notice.Digest = november()
-	empty.Notice.Digest = &policy.Digest{Month: policy.Month{Year: 2026, Month: 11}, AsOf: at("12-01 00:00"), Head: policy.Head{Seq: 1, Hash: november().Head.Hash}}
+	empty.Notice.Digest = &policy.Digest{Figures: policy.Figures{Month: policy.Month{Year: 2026, Month: 11}}, AsOf: at("12-01 00:00"), Head: policy.Head{Seq: 1, Hash: november().Head.Hash}}
 	list[string(policy.DigestMonth)], list[string(policy.DigestMonth)+"+empty"] = d, empty
 	running.Notice.Digest, running.Now = november(), at("11-20 11:00")
 	running.Notice.Digest.Running, running.Notice.Digest.Exceptions = true, nil

@@ -89,6 +89,5 @@ var facts = map[string]func(Data) []Row{
 	"digest-refused":   refusedInMonth,
 	"digest-directory": reloads,
 	"digest-majors":    majors,
-	"digest-medians":   medians,
 	"digest-record":    chainHead,
 }

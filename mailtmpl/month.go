@@ -66,7 +66,7 @@ func (d Data) tableOfMonth() File {
 		rows = append(rows, row)
 	}
 	w.WriteAll(rows) //nolint:errcheck // a buffer takes everything
-	return File{Name: "changes-" + d.Digest().Month.String() + ".csv", Type: "text/csv; charset=utf-8", Bytes: b.Bytes()}
+	return File{Name: "changes-" + d.Digest().Figures.String() + ".csv", Type: "text/csv; charset=utf-8", Bytes: b.Bytes()}
 }
 
 // harmless keeps a spreadsheet from taking a cell for a formula.

@@ -33,17 +33,13 @@ func (c Counts) None() bool {
 	return c.Proposed+c.Authorized+c.Released+c.Open == 0 && len(c.Ended) == 0
 }
 
-// A MonthCounts is a month with its counts.
-type MonthCounts struct {
+// Figures are what a month came to.
+type Figures struct {
 	Month
 	Counts
-}
-
-// A CategoryCounts is what happened in one category; a change in two counts in
-// both.
-type CategoryCounts struct {
-	Category Category
-	Counts
+	Categories map[Category]Counts // a change in two counts in both
+	ToDecide   Median              // from an accepted proposal to its authorization or refusal
+	ToRelease  Median              // from the authorization to production
 }
 
 // A Waiting says how long changes waited for one authorizer.
@@ -85,25 +81,24 @@ type Head struct {
 type Material struct {
 	Month     Month
 	AsOf      time.Time // the end of the month, or now while it still goes on
-	Histories []History
-	Earlier   []MonthCounts // the months before, oldest first
+	Begun     time.Time // when the record begins
+	Histories []History // of every change that lived since [MonthsBefore]
 	Refused   []Refused
 	Reloads   []Reload
 	Head      Head
 }
 
+// MonthsBefore is how many months before stand beside the figures of a month.
+const MonthsBefore = 5
+
 // A Digest is what higher management is told of one month.
 type Digest struct {
-	Month      Month
-	Running    bool // the month is not over
+	Figures    Figures
+	Earlier    []Figures // of the months before, oldest first
+	Running    bool      // the month is not over
 	AsOf       time.Time
 	Exceptions []Exception
 	Majors     []Life
-	Counts     Counts
-	Categories []CategoryCounts
-	Earlier    []MonthCounts
-	ToDecide   Median // from an accepted proposal to its authorization or refusal
-	ToRelease  Median // from the authorization to production
 	Waiting    []Waiting
 	Refused    []Refused
 	Reloads    []Reload
@@ -113,7 +108,7 @@ type Digest struct {
 
 // Empty says whether there is nothing to tell of the month.
 func (d Digest) Empty() bool {
-	return d.Counts.None() && len(d.Exceptions) == 0 && len(d.Refused) == 0 && len(d.Reloads) == 0
+	return d.Figures.None() && len(d.Exceptions) == 0 && len(d.Refused) == 0 && len(d.Reloads) == 0
 }
 
 // NeedAttention are the changes with an exception that still stood when the
@@ -167,17 +162,17 @@ type Life struct {
 func Summarize(m Material, cal Calendar) Digest {
 	from, to := cal.Span(m.Month)
 	d := Digest{
-		Month: m.Month, AsOf: m.AsOf, Running: m.AsOf.Before(to), Earlier: m.Earlier,
-		Refused: m.Refused, Reloads: m.Reloads, Head: m.Head,
+		AsOf: m.AsOf, Running: m.AsOf.Before(to), Refused: m.Refused, Reloads: m.Reloads, Head: m.Head,
+		Changes: lives(m.Histories, from, m.AsOf),
 	}
-	for _, h := range m.Histories {
-		if l := live(h, from, m.AsOf); l.ID != "" && (!l.State.End() || !l.Ended.Before(from)) {
-			d.Changes = append(d.Changes, l)
+	d.Figures = figures(m.Month, d.Changes, from)
+	for n := -MonthsBefore; n < 0; n++ {
+		if before := m.Month.Add(n); !before.Before(cal.Month(m.Begun)) {
+			from, to := cal.Span(before)
+			d.Earlier = append(d.Earlier, figures(before, lives(m.Histories, from, to), from))
 		}
 	}
-	slices.SortFunc(d.Changes, func(a, b Life) int { return cmp.Compare(a.Name(), b.Name()) })
-	d.count(from)
-	d.measure(from)
+	d.waiting(from)
 	for _, l := range d.Changes {
 		d.Exceptions = append(d.Exceptions, exceptions(l, from, m.AsOf)...)
 		if l.IsMajor() && l.Active {
@@ -186,6 +181,18 @@ func Summarize(m Material, cal Calendar) Digest {
 	}
 	slices.SortStableFunc(d.Exceptions, func(a, b Exception) int { return cmp.Compare(a.rank(), b.rank()) })
 	return d
+}
+
+// lives are the changes that lived between the times, as they stood at the
+// later one, by number.
+func lives(histories []History, from, asOf time.Time) (all []Life) {
+	for _, h := range histories {
+		if l := live(h, from, asOf); l.ID != "" && (!l.State.End() || !l.Ended.Before(from)) {
+			all = append(all, l)
+		}
+	}
+	slices.SortFunc(all, func(a, b Life) int { return cmp.Compare(a.Name(), b.Name()) })
+	return all
 }
 
 // live replays a change up to the time.
@@ -236,17 +243,28 @@ func (l *Life) moved(to State, at time.Time) {
 	}
 }
 
-// count counts what happened from the beginning of the month on.
-func (d *Digest) count(from time.Time) {
-	d.Counts = countAll(d.Changes, from)
+// figures are what became of the changes from the beginning of the month on.
+func figures(month Month, all []Life, from time.Time) Figures {
+	f := Figures{Month: month, Counts: countAll(all, from), Categories: map[Category]Counts{}}
 	for _, category := range Categories {
-		in := slices.DeleteFunc(slices.Clone(d.Changes), func(l Life) bool {
+		in := slices.DeleteFunc(slices.Clone(all), func(l Life) bool {
 			return !slices.Contains(l.Proposal.Categories, category)
 		})
 		if counts := countAll(in, from); !counts.None() {
-			d.Categories = append(d.Categories, CategoryCounts{category, counts})
+			f.Categories[category] = counts
 		}
 	}
+	var decide, release []time.Duration
+	for _, l := range all {
+		if !l.Decided.Before(from) && !l.Accepted.IsZero() {
+			decide = append(decide, l.Decided.Sub(l.Accepted))
+		}
+		if !l.Released.Before(from) && !l.Authorized.IsZero() {
+			release = append(release, l.Released.Sub(l.Authorized))
+		}
+	}
+	f.ToDecide, f.ToRelease = median(decide), median(release)
+	return f
 }
 
 func countAll(lives []Life, from time.Time) Counts {
@@ -271,20 +289,12 @@ func countAll(lives []Life, from time.Time) Counts {
 	return c
 }
 
-// measure takes the medians of the month, and of each authorizer.
-func (d *Digest) measure(from time.Time) {
-	var decide, release []time.Duration
+// waiting says how long changes waited for each authorizer.
+func (d *Digest) waiting(from time.Time) {
 	waits, open := map[PersonID][]time.Duration{}, map[PersonID]int{}
 	for _, l := range d.Changes {
-		if !l.Decided.Before(from) && !l.Accepted.IsZero() {
-			decide = append(decide, l.Decided.Sub(l.Accepted))
-		}
-		if !l.Released.Before(from) && !l.Authorized.IsZero() {
-			release = append(release, l.Released.Sub(l.Authorized))
-		}
 		l.waits(from, waits, open)
 	}
-	d.ToDecide, d.ToRelease = median(decide), median(release)
 	for person := range waits {
 		open[person] += 0
 	}
@@ -323,7 +333,5 @@ func median(list []time.Duration) Median {
 	return Median{len(list), value}
 }
 
-// Months are the months before and this one, with their counts.
-func (d Digest) Months() []MonthCounts {
-	return append(slices.Clone(d.Earlier), MonthCounts{d.Month, d.Counts})
-}
+// Months are the figures of the months before and of this one.
+func (d Digest) Months() []Figures { return append(slices.Clone(d.Earlier), d.Figures) }

@@ -24,16 +24,16 @@ func TestSummarizeAMonth(t *testing.T) {
 		{&Moved{To: StateCanceled, At: to}, to},
 	}}
 	d := Summarize(Material{Month: m, AsOf: to, Histories: []History{h}}, cal)
-	if d.Counts.Proposed != 1 || d.Counts.Authorized != 1 || len(d.Counts.Ended) != 0 || d.Counts.Open != 1 {
-		t.Errorf("October: %+v", d.Counts)
+	if d.Figures.Proposed != 1 || d.Figures.Authorized != 1 || len(d.Figures.Ended) != 0 || d.Figures.Open != 1 {
+		t.Errorf("October: %+v", d.Figures)
 	}
-	if d.ToDecide != (Median{1, 10 * time.Hour}) {
-		t.Errorf("to decide: %+v", d.ToDecide)
+	if d.Figures.ToDecide != (Median{1, 10 * time.Hour}) {
+		t.Errorf("to decide: %+v", d.Figures.ToDecide)
 	}
 	_, end := cal.Span(m.Add(1))
 	next := Summarize(Material{Month: m.Add(1), AsOf: end, Histories: []History{h}}, cal)
-	if next.Counts.Proposed != 0 || next.Counts.Ended[StateCanceled] != 1 || next.Counts.Open != 0 {
-		t.Errorf("November: %+v", next.Counts)
+	if next.Figures.Proposed != 0 || next.Figures.Ended[StateCanceled] != 1 || next.Figures.Open != 0 {
+		t.Errorf("November: %+v", next.Figures)
 	}
 	if empty := Summarize(Material{Month: m, AsOf: to}, cal); !empty.Empty() {
 		t.Errorf("a month without anything: %+v", empty)
@@ -50,7 +50,7 @@ func (w *world) on(day, hour int) *world {
 func (w *world) digestOf(m Month) Digest {
 	cal := w.dir.Calendar
 	_, end := cal.Span(m)
-	return Summarize(Material{Month: m, AsOf: end, Histories: []History{{ID: w.change.ID, Events: w.dated}}}, cal)
+	return Summarize(Material{Month: m, AsOf: end, Begun: monday, Histories: []History{{ID: w.change.ID, Events: w.dated}}}, cal)
 }
 
 var march = Month{2026, time.March}
@@ -93,8 +93,8 @@ func TestADigestSaysWhatIsOutOfTheOrdinary(t *testing.T) {
 	if len(d.Majors) != 1 || d.Majors[0].Released != time.Date(2026, 3, 10, 9, 0, 0, 0, time.UTC) {
 		t.Errorf("major changes: %+v", d.Majors)
 	}
-	if d.ToDecide != (Median{1, 24 * time.Hour}) || d.ToRelease != (Median{1, 7 * 24 * time.Hour}) {
-		t.Errorf("to decide %v, to release %v", d.ToDecide, d.ToRelease)
+	if d.Figures.ToDecide != (Median{1, 24 * time.Hour}) || d.Figures.ToRelease != (Median{1, 7 * 24 * time.Hour}) {
+		t.Errorf("to decide %v, to release %v", d.Figures.ToDecide, d.Figures.ToRelease)
 	}
 	if want := []Waiting{{Person: "cto", Answered: 3, Median: 24 * time.Hour, Open: 1}}; !slices.Equal(d.Waiting, want) {
 		t.Errorf("authorizers: %+v", d.Waiting)
@@ -115,8 +115,11 @@ func TestADigestStays(t *testing.T) {
 		t.Errorf("before %s\nand after %s", before, after)
 	}
 	april := w.digestOf(march.Add(1))
-	if april.Counts.Ended[StateClosed] != 1 || april.Counts.Open != 0 || len(april.Exceptions) != 0 {
-		t.Errorf("April: %+v, %+v", april.Counts, april.Exceptions)
+	if len(april.Earlier) != 1 || april.Earlier[0].Proposed != 1 || april.Earlier[0].Open != 1 || april.Earlier[0].ToDecide.Of != 1 {
+		t.Errorf("March beside April: %+v", april.Earlier)
+	}
+	if april.Figures.Ended[StateClosed] != 1 || april.Figures.Open != 0 || len(april.Exceptions) != 0 {
+		t.Errorf("April: %+v, %+v", april.Figures, april.Exceptions)
 	}
 }
 
@@ -128,8 +131,8 @@ func TestTheLateAreListedTogether(t *testing.T) {
 	if len(d.Exceptions) != 1 || !slices.Equal(d.Exceptions[0].People, []PersonID{"cto", "itd"}) || d.Exceptions[0].Ballot != BallotAuthorization {
 		t.Fatalf("exceptions: %+v", d.Exceptions)
 	}
-	if len(d.Categories) != 2 || d.Categories[0].Open != 1 || d.Counts.Open != 1 {
-		t.Errorf("categories: %+v of %+v", d.Categories, d.Counts)
+	if len(d.Figures.Categories) != 2 || d.Figures.Categories[Cybersecurity].Open != 1 || d.Figures.Open != 1 {
+		t.Errorf("categories: %+v of %+v", d.Figures.Categories, d.Figures.Counts)
 	}
 }
 

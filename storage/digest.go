@@ -64,52 +64,6 @@ func (t *Tx) Histories(ctx context.Context, from, to time.Time) ([]policy.Histor
 	return list, nil
 }
 
-// Counts counts in the record what happened to changes between two times: the
-// same as [policy.Summarize] counts of them.
-func (t *Tx) Counts(ctx context.Context, from, to time.Time) (policy.Counts, error) {
-	counts := policy.Counts{Ended: map[policy.State]int{}}
-	var rows []struct {
-		What string `db:"what"`
-		N    int    `db:"n"`
-	}
-	err := t.tx.SelectContext(ctx, &rows, `
-		with happened as (
-			select e.seq, e.subject,
-				case e.kind when 'opened.1' then 'proposed' when 'told.1' then 'released' else p.payload::json->>'to' end as what
-			from events as e join event_payloads as p using (seq)
-			where e.at >= $1 and e.at < $2 and e.subject_kind = 'change' and e.kind in ('opened.1', 'told.1', 'moved.1'))
-		select h.what, count(distinct h.subject) as n
-		from happened as h
-		where h.what not in ('released', 'authorized') or not exists (
-			select from events as e join event_payloads as p using (seq)
-			where e.subject_kind = 'change' and e.subject = h.subject and e.seq < h.seq
-				and (h.what = 'released' and e.kind = 'told.1'
-					or h.what = 'authorized' and e.kind = 'moved.1' and p.payload::json->>'to' = 'authorized'))
-		group by h.what`, micro(from), micro(to))
-	if err != nil {
-		return counts, fmt.Errorf("counting what happened from %s on: %w", from.Format(time.DateOnly), err)
-	}
-	err = t.tx.GetContext(ctx, &counts.Open, `
-		select (select count(*) from changes where opened_at < $1 and ended_at is null)
-			+ (select count(*) from changes where opened_at < $1 and ended_at >= $1)`, micro(to))
-	if err != nil {
-		return counts, fmt.Errorf("counting what was open on %s: %w", to.Format(time.DateOnly), err)
-	}
-	for _, row := range rows {
-		switch state := policy.State(row.What); {
-		case row.What == "proposed":
-			counts.Proposed += row.N
-		case row.What == "authorized":
-			counts.Authorized += row.N
-		case row.What == "released":
-			counts.Released += row.N
-		case state.End():
-			counts.Ended[state] += row.N
-		}
-	}
-	return counts, nil
-}
-
 // HeadBefore is the last event recorded before the time.
 func (t *Tx) HeadBefore(ctx context.Context, before time.Time) (policy.Head, error) {
 	var rows []struct {
@@ -151,9 +105,9 @@ func (t *Tx) RefusedBetween(ctx context.Context, from, to time.Time) ([]policy.R
 		reasons[i] = string(code)
 	}
 	err := t.tx.SelectContext(ctx, &rows, `
-		select m.person, coalesce(c.number, c.draft, '') as name, m.reason, m.decided_at as at
+		select m.person, coalesce(c.number, c.draft, '') as name, split_part(m.reason, ': ', 1) as reason, m.decided_at as at
 		from messages as m left join changes as c on c.id = m.change
-		where m.decided_at >= $1 and m.decided_at < $2 and m.disposition = 'answered' and m.reason = any($3)
+		where m.decided_at >= $1 and m.decided_at < $2 and m.disposition = 'answered' and split_part(m.reason, ': ', 1) = any($3)
 		order by m.id`, micro(from), micro(to), reasons)
 	if err != nil {
 		return nil, fmt.Errorf("reading the attempts that were refused: %w", err)

@@ -12,9 +12,6 @@ import (
 	"github.com/countersign/countersign/storage"
 )
 
-// earlierMonths is how many months before stand beside the numbers of a month.
-const earlierMonths = 5
-
 // sentDigest is what the record says of a digest that was sent.
 const sentDigest = "digest.sent"
 
@@ -81,9 +78,9 @@ func (d *Desk) SendDigest(ctx context.Context, m policy.Month) (sent bool, err e
 func (d *Desk) tell(ctx context.Context, tx *storage.Tx, digest policy.Digest, f storage.Firing) error {
 	r := result{seed: f.Name, at: f.At, notices: d.digestNotices(&digest)}
 	if len(r.notices) == 0 {
-		d.Log.Warn("nobody is in G7: the digest goes to nobody", "month", digest.Month.String())
+		d.Log.Warn("nobody is in G7: the digest goes to nobody", "month", digest.Figures.String())
 	}
-	sent := digestSent{Month: digest.Month.String(), Head: digest.Head, Counts: digest.Counts}
+	sent := digestSent{Month: digest.Figures.String(), Head: digest.Head, Counts: digest.Figures.Counts}
 	for i, n := range r.notices {
 		sent.Mails = append(sent.Mails, d.messageID(r, n, i))
 	}
@@ -159,32 +156,15 @@ func (d *Desk) PreviewDigest(ctx context.Context, m policy.Month) (mail mailtmpl
 func (d *Desk) summarize(ctx context.Context, tx *storage.Tx, month policy.Month, end time.Time) (policy.Digest, error) {
 	calendar := d.Directory().Calendar
 	from, _ := calendar.Span(month)
+	first, _ := calendar.Span(month.Add(-policy.MonthsBefore))
 	m := policy.Material{Month: month, AsOf: end}
-	var errs [4]error
-	m.Histories, errs[0] = tx.Histories(ctx, from, end)
-	m.Refused, errs[1] = tx.RefusedBetween(ctx, from, end)
-	m.Head, errs[2] = tx.HeadBefore(ctx, end)
-	m.Reloads, errs[3] = d.reloads(ctx, tx, from, end)
-	if err := errors.Join(errs[:]...); err != nil {
-		return policy.Digest{}, err
-	}
-	begun, err := tx.FirstEvent(ctx)
-	if err != nil {
-		return policy.Digest{}, err
-	}
-	for n := -earlierMonths; n < 0; n++ {
-		earlier := month.Add(n)
-		if earlier.Before(calendar.Month(begun)) {
-			continue
-		}
-		begin, end := calendar.Span(earlier)
-		counts, err := tx.Counts(ctx, begin, end)
-		if err != nil {
-			return policy.Digest{}, err
-		}
-		m.Earlier = append(m.Earlier, policy.MonthCounts{Month: earlier, Counts: counts})
-	}
-	return policy.Summarize(m, calendar), nil
+	var errs [5]error
+	m.Begun, errs[0] = tx.FirstEvent(ctx)
+	m.Histories, errs[1] = tx.Histories(ctx, first, end)
+	m.Refused, errs[2] = tx.RefusedBetween(ctx, from, end)
+	m.Head, errs[3] = tx.HeadBefore(ctx, end)
+	m.Reloads, errs[4] = d.reloads(ctx, tx, from, end)
+	return policy.Summarize(m, calendar), errors.Join(errs[:]...)
 }
 
 // reloads says what each directory of the month changed.

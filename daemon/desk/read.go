@@ -187,7 +187,7 @@ func (c *conversation) misused(ctx context.Context) (bool, error) {
 	}
 	owner := theirs.Person
 	c.out.Ballot = theirs.Ballot
-	c.end(Answered, "the ballot is %s's", owner)
+	c.end(Answered, "%s: the ballot is %s's", policy.RefusedWrongPerson, owner)
 	r := &policy.Refusal{
 		Code: policy.RefusedWrongPerson, Reason: fmt.Sprintf("You answered a ballot that was issued to %s. A ballot is its owner's alone; forwarding it does not pass it on, and nothing was decided.", c.dir.Name(owner)),
 		Hint: "Ask them to answer it themselves.",

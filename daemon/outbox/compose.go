@@ -60,7 +60,9 @@ func attach(msg *mail.Msg, files []mailtmpl.File) {
 	}
 }
 
-var drawn = regexp.MustCompile(`boundary="?([^"\s;]+)`)
+// drawn is a boundary as mime/multipart draws it. No text of ours can look like
+// it: an equals sign is encoded in all of them.
+var drawn = regexp.MustCompile("\r\n boundary=([0-9a-f]{60})\r\n")
 
 // bounded puts boundaries that derive from the text in place of those go-mail
 // has drawn: it takes but one of ours, and parts in parts need several.

@@ -2,6 +2,7 @@ package outbox_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"flag"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"mime/quotedprintable"
 	"net/mail"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -144,6 +146,71 @@ func partsOf(t *testing.T, m *mail.Message) (parts []string) {
 			t.Fatal(err)
 		}
 		parts = append(parts, strings.ReplaceAll(string(text), "\r\n", "\n"))
+	}
+}
+
+// A mail with a picture and a table has parts in parts, and is the same to the
+// last byte at every try.
+func TestComposeWithFiles(t *testing.T) {
+	m := ballot()
+	m.Text = append(m.Text, mailtmpl.Segment{Text: "\n boundary=" + strings.Repeat("a", 60) + "\n"})
+	m.Files = []mailtmpl.File{
+		{Name: "chart.png", Type: "image/png", ContentID: "chart.m1@example.com", Bytes: []byte("a picture")},
+		{Name: "changes-2026-11.csv", Type: "text/csv; charset=UTF-8", Bytes: []byte("number\r\nCHG-2026-0001\r\n")},
+	}
+	raw, err := outbox.Compose(m, token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, _ := outbox.Compose(m, token); !bytes.Equal(raw, again) {
+		t.Error("the same mail gives other bytes the second time")
+	}
+	read, err := mail.ReadMessage(bytes.NewReader(raw))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, _ := m.Text.Fill(token)
+	html, _ := m.HTML.Fill(token)
+	want := []string{
+		"multipart/mixed", "multipart/related", "multipart/alternative", "text/plain  " + text, "text/html  " + html,
+		"image/png <chart.m1@example.com> a picture", "text/csv  number\nCHG-2026-0001\n",
+	}
+	if got := leaves(t, read.Header.Get("Content-Type"), "", read.Body); !slices.Equal(got, want) {
+		t.Errorf("its parts are %q, want %q", got, want)
+	}
+}
+
+// leaves lists the parts of a mail in order, with their content ids and texts.
+func leaves(t *testing.T, contentType, id string, body io.Reader) []string {
+	t.Helper()
+	kind, params, err := mime.ParseMediaType(contentType)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.HasPrefix(kind, "multipart/") {
+		text, err := io.ReadAll(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return []string{kind + " " + id + " " + strings.ReplaceAll(string(text), "\r\n", "\n")}
+	}
+	list := []string{kind}
+	for r := multipart.NewReader(body, params["boundary"]); ; {
+		part, err := r.NextRawPart()
+		if errors.Is(err, io.EOF) {
+			return list
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		var content io.Reader = part
+		switch part.Header.Get("Content-Transfer-Encoding") {
+		case "quoted-printable":
+			content = quotedprintable.NewReader(part)
+		case "base64":
+			content = base64.NewDecoder(base64.StdEncoding, part)
+		}
+		list = append(list, leaves(t, part.Header.Get("Content-Type"), part.Header.Get("Content-Id"), content)...)
 	}
 }
 

@@ -101,6 +101,8 @@ func (l *life) state() policy.State {
 	state := policy.StateDraft
 	for _, e := range l.events {
 		switch e := e.(type) {
+		case *policy.Revised:
+			state = policy.StateProposed
 		case *policy.Moved:
 			state = e.To
 		case *policy.HeldUp:
