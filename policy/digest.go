@@ -73,8 +73,8 @@ type Reload struct {
 
 // A Head is the last event of the chain at a time.
 type Head struct {
-	Seq  int64
-	Hash string // hex
+	Seq  int64  `json:"seq"`
+	Hash string `json:"hash"` // hex
 }
 
 // Material is all that a digest is made of.
@@ -153,6 +153,7 @@ type Life struct {
 
 	fails  []Dated
 	casts  []Dated
+	marks  []Dated
 	heldUp time.Time // the last time
 	undone time.Time // the last time
 }
@@ -228,6 +229,8 @@ func (l *Life) note(e Dated) {
 		l.heldUp = e.At
 	case *Cast:
 		l.casts = append(l.casts, e)
+	case *Marked:
+		l.marks = append(l.marks, e)
 	}
 }
 

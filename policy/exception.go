@@ -54,9 +54,9 @@ func exceptions(l Life, from, asOf time.Time) []Exception {
 		last := fails[len(fails)-1]
 		list = append(list, Exception{Kind: ExceptionFailed, People: some(last.Event.(*Flunked).By), Since: last.At, Times: len(fails)})
 	}
-	for _, m := range l.Marks {
-		if !m.At.Before(from) {
-			list = append(list, Exception{Kind: ExceptionKind(m.Kind), Text: m.Text, Since: m.At})
+	for _, e := range l.marks {
+		if m := e.Event.(*Marked).Mark; !e.At.Before(from) {
+			list = append(list, Exception{Kind: ExceptionKind(m.Kind), Text: m.Text, Since: e.At})
 		}
 	}
 	for i := range list {

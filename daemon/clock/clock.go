@@ -14,6 +14,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/countersign/countersign/internal/failpoint"
 	"github.com/countersign/countersign/internal/pulse"
 	"github.com/countersign/countersign/storage"
 )
@@ -66,7 +67,11 @@ func (c *Clock) do(ctx context.Context, asOf time.Time) error {
 		}
 		errs = append(errs, err)
 	}
-	return errors.Join(errs...)
+	err := errors.Join(errs...)
+	if err == nil {
+		failpoint.Here(failpoint.Looked)
+	}
+	return err
 }
 
 const (

@@ -45,6 +45,7 @@ func TestClockKilled(t *testing.T) {
 	for _, traps := range [][]string{
 		{fmt.Sprintf("%s=kill", failpoint.Fired)},
 		{fmt.Sprintf("%s=kill", failpoint.BeforeCommit)},
+		{fmt.Sprintf("%s=kill", failpoint.Looked)},
 		{fmt.Sprintf("%s:2=kill", failpoint.Fired), fmt.Sprintf("%s=kill", failpoint.Fired)},
 	} {
 		t.Run(strings.Join(traps, " "), func(t *testing.T) { waits(t, traps...).holds(want) })

@@ -18,7 +18,7 @@ var everything = story{changes: []change{
 // scenes are the tests of the points no mail passes.
 var scenes = map[failpoint.Point]func(*testing.T){
 	failpoint.Loading: TestDirectoryKilled, failpoint.Reconsidered: TestDirectoryKilled,
-	failpoint.Fired:     TestClockKilled,
+	failpoint.Fired: TestClockKilled, failpoint.Looked: TestClockKilled,
 	failpoint.Migrating: TestMigrateKilledBetweenMigrations,
 }
 

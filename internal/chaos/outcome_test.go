@@ -37,8 +37,9 @@ var outcomes = []string{
 
 // variable is what may differ between two performances: when something
 // happened, where a mail about one change lay among those about another, which
-// number a change got among those opened at the same time, and on which day.
-var variable = regexp.MustCompile(`"uidvalidity":\d+,"uid":\d+|"\d{4}-\d\d-\d\dT[0-9:.]+(Z|[+-]\d\d:\d\d)"|\b(CHG|D)-\d{4}-\d{4}\b|\b20\d{6}([0-9a-z]{12,24})\b`)
+// number a change got among those opened at the same time, on which day, and the
+// hash of the record, which is salted.
+var variable = regexp.MustCompile(`"uidvalidity":\d+,"uid":\d+|"\d{4}-\d\d-\d\dT[0-9:.]+(Z|[+-]\d\d:\d\d)"|\b(CHG|D)-\d{4}-\d{4}\b|\b20\d{6}([0-9a-z]{12,24})\b|"hash":"[0-9a-f]{64}"`)
 
 func (o *site) outcome() outcome {
 	o.t.Helper()

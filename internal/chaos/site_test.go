@@ -31,6 +31,7 @@ type site struct {
 	robots   *robots
 	dir      string
 	ahead    time.Duration // of the program's clock
+	looks    int           // how often a clock had done everything before the program was started
 
 	tale       []string       // of each life: how it was to end, and its log
 	deaths     int            // by SIGKILL
@@ -123,6 +124,7 @@ func (o *site) addUser() {
 // start starts the program with traps.
 func (o *site) start(traps string) *program.Process {
 	o.t.Helper()
+	o.looks = o.reached(failpoint.Looked)
 	p, err := program.Start(program.Options{
 		Config: filepath.Join(o.dir, stage.ConfigName), Failpoints: traps, FailpointLog: o.points(),
 		Certificates: o.network.certificates(), Env: []string{"COUNTERSIGN_FAILPOINT_AHEAD=" + o.ahead.String()},
@@ -153,7 +155,7 @@ func (o *site) reached(point failpoint.Point) int {
 // what it does, every mail owed is sent, and the robots have nothing more to say.
 func (o *site) quiet(ctx context.Context) (bool, error) {
 	over, delivered, _ := o.robots.done()
-	if !over {
+	if !over || o.ahead > 0 && o.reached(failpoint.Looked) == o.looks {
 		return false, nil
 	}
 	var decided, owed, due int

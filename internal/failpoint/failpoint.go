@@ -32,11 +32,12 @@ const (
 	Loading      Point = "loading"       // a directory is written, and not committed
 	Reconsidered Point = "reconsidered"  // a change was considered under a new directory
 	Fired        Point = "fired"         // time did something to a change
+	Looked       Point = "looked"        // everything that was due is done
 	Migrating    Point = "migrating"     // between two migrations
 )
 
 // All lists every point.
 var All = []Point{
 	Fetched, Counted, Reading, BeforeCommit, Committed, BeforeMove, Moved,
-	BeforeSend, Accepted, Marked, Loading, Reconsidered, Fired, Migrating,
+	BeforeSend, Accepted, Marked, Loading, Reconsidered, Fired, Looked, Migrating,
 }

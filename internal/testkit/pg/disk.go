@@ -1,6 +1,7 @@
 package pg
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -47,8 +48,27 @@ func (s *server) unmount() error {
 
 func (s *server) filler() string { return filepath.Join(s.data(), "filler") }
 
-// Fill fills the small disk but for so many bytes.
+// logRoom is for how many MB of log the small disk has files, of 1 MB each: a
+// server that finds no room for its log ends, one that finds none for a table
+// says so.
+const logRoom = 16
+
+// makeLogRoom goes through as many files of the log; the checkpoint keeps them to
+// be written again.
+func (c *Cluster) makeLogRoom(ctx context.Context) error {
+	for range logRoom {
+		if err := c.exec(ctx, `select pg_logical_emit_message(true, '', ''); select pg_switch_wal()`); err != nil {
+			return err
+		}
+	}
+	return c.exec(ctx, `checkpoint`)
+}
+
+// Fill fills the small disk but for so many bytes, and for the log.
 func (c *Cluster) Fill(leave int64) error {
+	if err := c.makeLogRoom(context.Background()); err != nil {
+		return fmt.Errorf("making room for the log: %w", err)
+	}
 	f, err := os.OpenFile(c.server.filler(), os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("filling the small disk: %w", err)

@@ -60,7 +60,7 @@ func (s *server) settings() []string {
 		all = append(all, "shared_buffers=32MB", "fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off")
 	}
 	if s.disk > 0 {
-		all = append(all, "min_wal_size=2MB", "max_wal_size=4MB")
+		all = append(all, fmt.Sprintf("min_wal_size=%dMB", logRoom), fmt.Sprintf("max_wal_size=%dMB", 2*logRoom))
 	}
 	if s.authority != nil {
 		all = append(all, "listen_addresses=127.0.0.1", "port="+s.port(), "ssl=on", "ssl_cert_file=server.crt", "ssl_key_file=server.key")
