@@ -313,13 +313,13 @@ func (d Data) monthly(name string, of func(policy.Figures) int) (row []string, s
 	return row, some
 }
 
-// briefly is a median for a table: "40 min", "26 h", "5.1 d".
+// briefly is a median for a table: "0.7 h", "26 h", "5.1 d".
 func briefly(m policy.Median) string {
 	switch hours := m.Value.Hours(); {
 	case m.Of == 0:
 		return "-"
-	case hours < 1:
-		return fmt.Sprintf("%.0f min", m.Value.Minutes())
+	case hours < 10:
+		return fmt.Sprintf("%.1f h", hours)
 	case hours < 48:
 		return fmt.Sprintf("%.0f h", hours)
 	default:

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -25,7 +26,7 @@ var legible string
 // and what management gets.
 var shown = []string{
 	"authorizer-ask-authorization", "everyone-notice-released", "everyone-notice-released+restricted",
-	"everyone-notice-undone", "g7-notice-released", "g7-digest-month", "g7-digest-month+empty",
+	"everyone-notice-undone", "g7-notice-released", "g7-digest-month", "g7-digest-month+empty", "person-notice-waiting",
 }
 
 // screensOf are a phone and a window on a desk, by day and by night.
@@ -121,8 +122,10 @@ func samples(t *testing.T) (names []string) {
 	return names
 }
 
-// token is as long as one.
+// token is as long as one, and takes its place in the samples.
 const token = "kqr3vw5yq2zbn7mchdxaf4gtsu"
+
+var slot = regexp.MustCompile(`\{token[^}]*\}`)
 
 // sample reads a file of a mail.
 func sample(t *testing.T, file string) string {
@@ -131,7 +134,7 @@ func sample(t *testing.T, file string) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return strings.ReplaceAll(string(text), "{token}", token)
+	return slot.ReplaceAllString(string(text), token)
 }
 
 // chart is the picture a digest comes with, and its content ID.
