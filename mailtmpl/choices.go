@@ -63,8 +63,12 @@ func choice(d Data, kind policy.BallotKind, rule policy.Rule, first bool) Choice
 	if rule.Keyword == policy.NoKeyword {
 		button = "Answer by mail"
 	}
+	e := errandOf(kind, rule.Keyword)
 	return Choice{
+		To:       e.to,
+		Hint:     e.hint,
 		Keyword:  rule.Keyword,
+		Rule:     rule,
 		Sentence: glue(sentence(kind, rule, first)),
 		Button:   button,
 		Mailto:   mailto(d, rule.Keyword, blanks(d, kind, rule)),

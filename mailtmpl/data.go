@@ -28,6 +28,7 @@ type Data struct {
 	Papered   bool           // the mail carries a token and can be answered
 	Waiting   []Waiting      // every ballot that waits for the reader, in a mail about all of them
 	Duties    []Duty         // what the reader still owes other changes (5), (8)
+	Code      Code           // what the one-time code in the mail is for
 }
 
 // An Organization is whose policy is run, and through which mailbox.

@@ -74,6 +74,7 @@ var facts = map[string]func(Data) []Row{
 	"text":     func(d Data) []Row { return row("Undelivered", d.Notice.Text) },
 	"owed":     owed,
 	"given":    given,
+	"entered":  entered,
 	"waiting":  waiting,
 	"stands":   stands,
 

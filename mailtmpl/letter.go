@@ -22,6 +22,9 @@ type Letter struct {
 	Waiting   []Entry // what waits for the reader, each answerable by itself
 	Choices   []Choice
 	Fields    string   // how fields are written, where a choice needs some
+	Code      string   // the slot of a code to be typed on a page
+	Page      Segments // the address of the page of what the mail is about
+	PageSays  string   // what is found there, for a link
 	Footer    []string // why this mail, whose it is, whom it is for
 	Papered   bool
 }
@@ -44,6 +47,9 @@ type Row struct {
 // A Choice is one answer the reader can give.
 type Choice struct {
 	Keyword  policy.Keyword
+	Rule     policy.Rule // with the fields this answer must have here
+	To       string      // what it is for: "authorize"
+	Hint     string      // what a field must hold, a sentence
 	Sentence string
 	Button   string
 	Mailto   Segments // what the button opens; empty where the mail has no paper
@@ -104,7 +110,10 @@ func compose(d Data, wording wording) (Letter, error) {
 		Choices: choices(d, strings.Fields(wording.acts)),
 		Footer:  footer(d),
 		Papered: d.Papered,
+		Code:    d.codeSlot(),
+		Page:    d.page(),
 	}
+	letter.PageSays = d.pageSays()
 	if d.Papered || len(d.Waiting) == 1 { // which a plain reply answers
 		letter.Separator = paper.Separator
 	}

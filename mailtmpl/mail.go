@@ -69,22 +69,28 @@ func DecodeText(body []byte) (Segments, error) {
 	return m.Text, nil
 }
 
-// SlotToken is the slot of the token of the paper the mail stands for.
-const SlotToken = "token"
+// A slot is filled at the moment of sending, with what nothing that is kept may
+// hold. Its name says what it takes; in a mail with several papers it also says
+// whose: "token CHANGE BALLOT". A code's or a sign-in link's says for which
+// errand: "code ERRAND".
+const (
+	SlotToken  = "token"   // of the paper the mail stands for, good for answers by mail
+	SlotPage   = "page"    // of the same paper, good for looking at its page
+	SlotCode   = "code"    // six digits
+	SlotSignIn = "sign-in" // the end of the link by which a person signs in
+)
 
-// SlotOf is the slot of the token of one of several papers in a mail: a ballot
-// of the reader's.
-func SlotOf(change policy.ChangeID, ballot policy.BallotID) string {
-	return SlotToken + " " + string(change) + " " + string(ballot)
+// SlotOf is the slot for another paper than the mail's own, a ballot of the
+// reader's.
+func SlotOf(what string, change policy.ChangeID, ballot policy.BallotID) string {
+	return what + " " + string(change) + " " + string(ballot)
 }
 
-// PaperIn is the ballot whose token the slot takes; ok is false for SlotToken.
-func PaperIn(slot string) (change policy.ChangeID, ballot policy.BallotID, ok bool) {
+// ParseSlot says what a slot takes, and of what: a change and a ballot, an
+// errand, or nothing for the mail's own paper.
+func ParseSlot(slot string) (what string, of []string) {
 	parts := strings.Split(slot, " ")
-	if len(parts) != 3 || parts[0] != SlotToken {
-		return "", "", false
-	}
-	return policy.ChangeID(parts[1]), policy.BallotID(parts[2]), true
+	return parts[0], parts[1:]
 }
 
 // A Segment is a piece of text or a slot to be filled, never both.
@@ -113,6 +119,19 @@ func (s Segments) Fill(values map[string]string) (string, error) {
 	return b.String(), nil
 }
 
+// Lookalike is the text with something of the kind in each slot: what comes back
+// quoted is compared with it.
+func (s Segments) Lookalike() string {
+	var b strings.Builder
+	for _, segment := range s {
+		b.WriteString(segment.Text)
+		if segment.Slot != "" {
+			b.WriteString(strings.Repeat("a", 26))
+		}
+	}
+	return b.String()
+}
+
 // Slots lists the slots there are, each once.
 func (m Mail) Slots() []string {
 	var slots []string
@@ -124,12 +143,12 @@ func (m Mail) Slots() []string {
 	return slots
 }
 
-// onPaper puts another paper's token where that of the mail's own would stand.
-func (s Segments) onPaper(slot string) Segments {
+// onPaper puts another paper in place of the mail's own.
+func (s Segments) onPaper(change policy.ChangeID, ballot policy.BallotID) Segments {
 	moved := slices.Clone(s)
 	for i := range moved {
-		if moved[i].Slot == SlotToken {
-			moved[i].Slot = slot
+		if slot := moved[i].Slot; slot == SlotToken || slot == SlotPage {
+			moved[i].Slot = SlotOf(slot, change, ballot)
 		}
 	}
 	return moved

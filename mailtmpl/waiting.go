@@ -15,6 +15,7 @@ type Entry struct {
 	Sentence string   // how to answer by hand
 	Paper    Segments // the address to write to, or the reference the answer must have in it
 	Choices  []Choice // the buttons
+	Page     Segments // the address of the ballot's page
 }
 
 // mostEntries is how many ballots one mail can name without being clipped.
@@ -42,12 +43,12 @@ func kindOf(w Waiting) policy.NoticeKind {
 }
 
 func (d Data) entry() Entry {
-	b, slot := d.Ballot(), SlotOf(d.Change.ID, d.Notice.Ballot)
+	b := d.Ballot()
 	e := Entry{Block: Block{Title: guard(glue(d.Number() + " " + d.Title()))}, Choices: choices(d, nil)}
 	e.Block.Rows = append(ours("You are asked", d.errand(b)+", since "+d.Day(b.Issued)), ours(d.until(b))...)
 	e.Block.Rows = append(e.Block.Rows, question(d)...)
 	for i := range e.Choices {
-		e.Choices[i].Mailto = e.Choices[i].Mailto.onPaper(slot)
+		e.Choices[i].Mailto = e.Choices[i].Mailto.onPaper(d.Change.ID, b.ID)
 	}
 	e.Sentence = glue("Answer it"+keywordsOf(e.Choices)+" by a mail") + noBreak + "to"
 	e.Paper = d.answersTo(func(s string) string { return s })
@@ -55,7 +56,8 @@ func (d Data) entry() Entry {
 		e.Sentence += " " + d.Org.Mailbox + " with this line in" + noBreak + "it"
 		e.Paper = Segments{{Text: "(ref b-"}, {Slot: SlotToken}, {Text: ")"}}
 	}
-	e.Paper = e.Paper.onPaper(slot)
+	e.Paper = e.Paper.onPaper(d.Change.ID, b.ID)
+	e.Page = d.page().onPaper(d.Change.ID, b.ID)
 	return e
 }
 

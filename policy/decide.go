@@ -91,26 +91,21 @@ var deciders = map[BallotKind]map[Keyword]decider{
 // open ballot, a person still entitled to it, a keyword it takes, and every
 // field it needs, in that order.
 func (t *turn) answerBallot() *Refusal {
-	b, ok := t.change.Ballot(t.cmd.Ballot)
-	switch {
-	case !ok:
-		return refuse(RefusedUnknown, "Ask for STATUS to see what is open.", "There is no such ballot.")
-	case b.Person != t.cmd.By:
-		return refuse(RefusedWrongPerson, "Only they can answer it. If it should be yours, ask them or the operator.",
-			"That ballot is %s's, not yours.", t.dir.Name(b.Person))
+	b, r := t.theirs()
+	if r != nil {
+		return r
 	}
 	rule, ok := ruleFor(t.change.State, b.Kind, t.cmd.Keyword)
 	if _, act := actFor(t.cmd.Keyword); act && !ok {
 		return t.act()
 	}
-	switch {
-	case !b.Open() && t.cmd.Keyword == KeywordUndone && t.change.inProduction():
+	if !b.Open() && t.cmd.Keyword == KeywordUndone && t.change.inProduction() {
 		return t.act() // said again, of a later release
-	case !b.Open():
-		return t.closed(b)
-	case !slices.ContainsFunc(wanted(t.change, t.dir, t.now), b.covers):
-		return refuse(RefusedNotEligible, "Nothing is left for you to do here.", "You can no longer answer this ballot: your role or team has changed since.")
-	case !ok:
+	}
+	if r := t.lapsed(b); r != nil {
+		return r
+	}
+	if !ok {
 		return t.notAnAnswer(b)
 	}
 	form, files := t.cmd.Form, t.cmd.Files
@@ -125,6 +120,44 @@ func (t *turn) answerBallot() *Refusal {
 	}
 	t.cause = &a
 	return deciders[b.Kind][t.cmd.Keyword](t, b, a)
+}
+
+// theirs is the ballot the command names, if it is that of whoever says so.
+func (t *turn) theirs() (Ballot, *Refusal) {
+	b, ok := t.change.Ballot(t.cmd.Ballot)
+	switch {
+	case !ok:
+		return b, refuse(RefusedUnknown, "Ask for STATUS to see what is open.", "There is no such ballot.")
+	case b.Person != t.cmd.By:
+		return b, refuse(RefusedWrongPerson, "Only they can answer it. If it should be yours, ask them or the operator.",
+			"That ballot is %s's, not yours.", t.dir.Name(b.Person))
+	}
+	return b, nil
+}
+
+// lapsed says why the ballot can be answered no more, or nothing.
+func (t *turn) lapsed(b Ballot) *Refusal {
+	switch {
+	case !b.Open():
+		return t.closed(b)
+	case !slices.ContainsFunc(wanted(t.change, t.dir, t.now), b.covers):
+		return refuse(RefusedNotEligible, "Nothing is left for you to do here.", "You can no longer answer this ballot: your role or team has changed since.")
+	}
+	return nil
+}
+
+// Closed says why the person cannot answer the ballot, or nothing where they
+// can.
+func Closed(c Change, d Directory, by PersonID, ballot BallotID, now time.Time) *Refusal {
+	t := &turn{change: c, dir: d, cmd: Command{Kind: CommandAnswer, By: by, Ballot: ballot}, now: now}
+	if r := t.addressed(); r != nil {
+		return r
+	}
+	b, r := t.theirs()
+	if r != nil {
+		return r
+	}
+	return t.lapsed(b)
 }
 
 // keep stores an incomplete answer and asks for the rest.

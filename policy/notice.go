@@ -89,6 +89,8 @@ const (
 	OperatorMisused     NoticeKind = "operator-notice-misused"
 	NoticeWaiting       NoticeKind = "person-notice-waiting" // once a week: all that waits for you
 	NoticeReview        NoticeKind = "owner-notice-review"   // the policy itself is to be reviewed
+	CodeAnswer          NoticeKind = "person-code-answer"    // the code that confirms an answer given on a page
+	CodeSignIn          NoticeKind = "person-code-sign-in"   // the code that signs in to the pages
 )
 
 // DigestMonth tells higher management of a month.
@@ -118,5 +120,5 @@ var NoticeKinds = []NoticeKind{
 	AnswerTwoChanges, AnswerOversize, AnswerUnknown, OwnerMisused, OperatorUnreadable,
 	OperatorUndelivered, PersonDirectory, OwnerDirectory, OperatorMisused,
 	DigestMonth,
-	NoticeWaiting, NoticeReview,
+	NoticeWaiting, NoticeReview, CodeAnswer, CodeSignIn,
 }

@@ -71,6 +71,10 @@ var hints = map[Label]string{
 	LabelDeviationAccepted: "Say why what was left undone is acceptable.",
 }
 
+// Hint says what the field is to hold, a sentence; nothing for a field that
+// needs no explaining.
+func Hint(l Label) string { return hints[l] }
+
 func categoryNames() []string {
 	names := make([]string, len(Categories))
 	for i, c := range Categories {

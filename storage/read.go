@@ -110,6 +110,30 @@ func (s *Store) Change(ctx context.Context, name string) (policy.Change, error) 
 	return decodeChange(policy.ChangeID(name), body)
 }
 
+// Ballot gives the ballot and its change; ErrNotFound where there is none.
+func (s *Store) Ballot(ctx context.Context, id policy.BallotID) (policy.Change, policy.Ballot, error) {
+	var row struct {
+		ID   policy.ChangeID `db:"id"`
+		Body []byte          `db:"body"`
+	}
+	err := s.again(ctx, func() error {
+		return s.db.GetContext(ctx, &row, `
+			select c.id, c.body from ballots as b join changes as c on c.id = b.change where b.id = $1`, id)
+	})
+	if err != nil {
+		return policy.Change{}, policy.Ballot{}, fmt.Errorf("reading ballot %s: %w", id, orNotFound(err))
+	}
+	c, err := decodeChange(row.ID, row.Body)
+	if err != nil {
+		return policy.Change{}, policy.Ballot{}, err
+	}
+	b, ok := c.Ballot(id)
+	if !ok {
+		return policy.Change{}, policy.Ballot{}, fmt.Errorf("reading ballot %s: change %s has none of that id", id, c.ID)
+	}
+	return c, b, nil
+}
+
 // An EventRow is one event of the record.
 type EventRow struct {
 	Seq     int64

@@ -115,13 +115,17 @@ type dispositionEvent struct {
 }
 
 func (c *conversation) recordMail() error {
-	payload, err := json.Marshal(dispositionEvent{
+	return recordMail(c.tx, c.sha, c.Desk.now(), dispositionEvent{
 		Disposition: c.out.Disposition, Reason: c.out.Reason, Person: c.out.Person, Change: c.out.Change.ID,
 		Ballot: c.out.Ballot, Folder: c.in.Folder, UIDValidity: c.in.UIDValidity, UID: c.in.UID, Received: c.now,
 	})
+}
+
+func recordMail(tx *storage.Tx, sha string, at time.Time, e dispositionEvent) error {
+	payload, err := json.Marshal(e)
 	if err != nil {
 		return fmt.Errorf("encoding the disposition: %w", err)
 	}
-	c.tx.Append(storage.SubjectMail, c.sha, storage.Entry{Kind: "mail." + string(c.out.Disposition), Payload: payload, At: c.Desk.now()})
+	tx.Append(storage.SubjectMail, sha, storage.Entry{Kind: "mail." + string(e.Disposition), Payload: payload, At: at})
 	return nil
 }

@@ -26,12 +26,16 @@ func remindOfDuties(ctx context.Context, tx *storage.Tx, drafts []draft) error {
 	return err
 }
 
+// withoutDuties are the mails that duties do not head: one lists all of them, and
+// a code is wanted at once.
+var withoutDuties = []policy.NoticeKind{policy.NoticeWaiting, policy.CodeAnswer, policy.CodeSignIn}
+
 // dutiesBeside are those of the mail's reader that are about another change than
 // the mail.
 func dutiesBeside(out storage.OutMail, open []storage.Duty) []mailtmpl.Duty {
 	var duties []mailtmpl.Duty
-	if out.Notice == string(policy.NoticeWaiting) {
-		return nil // it lists all
+	if slices.Contains(withoutDuties, policy.NoticeKind(out.Notice)) {
+		return nil
 	}
 	for _, one := range open {
 		if one.Person == out.Person && one.Change != out.Change {

@@ -79,6 +79,7 @@ func (c *conversation) tokens(ctx context.Context, m *mailread.Message) ([]stora
 		return nil, nil
 	}
 	found, err := c.tx.FindTokens(ctx, hashes)
+	found = slices.DeleteFunc(found, func(t storage.Token) bool { return t.Purpose != string(paper.Mail) })
 	slices.SortStableFunc(found, func(a, b storage.Token) int {
 		return slices.Index(hashes, a.Hash) - slices.Index(hashes, b.Hash)
 	})

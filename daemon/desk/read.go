@@ -166,11 +166,7 @@ func (c *conversation) ownTexts(ctx context.Context) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		text, err := ours.Fill(map[string]string{mailtmpl.SlotToken: strings.Repeat("a", 26)})
-		if err != nil {
-			return nil, err
-		}
-		texts = append(texts, text)
+		texts = append(texts, ours.Lookalike())
 	}
 	return texts, nil
 }

@@ -93,7 +93,7 @@ func TestEachBallotOfAMailHasItsOwnToken(t *testing.T) {
 	o := open(t, "smtp+insecure://"+s.SMTP)
 	m := letter("list", "cto@example.com")
 	m.Text = mailtmpl.Segments{
-		{Text: "One: b-"}, {Slot: mailtmpl.SlotOf("c1", "b7")}, {Text: "\nTwo: b-"}, {Slot: mailtmpl.SlotOf("c2", "b8")}, {Text: "\n"},
+		{Text: "One: b-"}, {Slot: mailtmpl.SlotOf(mailtmpl.SlotToken, "c1", "b7")}, {Text: "\nTwo: b-"}, {Slot: mailtmpl.SlotOf(mailtmpl.SlotToken, "c2", "b8")}, {Text: "\n"},
 	}
 	o.enqueue(t, storage.OutMail{Recipient: "cto@example.com", KeyID: "k1", TokenPerson: "cto", Generation: 2}, m)
 	o.drain(t, 1)

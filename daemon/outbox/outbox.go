@@ -183,29 +183,40 @@ func (o *Outbox) encode(m storage.OutMail) ([]byte, error) {
 }
 
 // tokens are what the slots of the mail are filled with; nothing where it carries
-// no token.
+// none.
 func (o *Outbox) tokens(m storage.OutMail, slots []string) (map[string]string, error) {
 	values := map[string]string{}
 	if m.KeyID == "" {
 		return values, nil
 	}
 	for _, slot := range slots {
-		token, err := o.keys.Token(m.KeyID, paper.Mail, PaperOf(m, slot))
+		value, err := Fill(o.keys, m, slot)
 		if err != nil {
 			return nil, err
 		}
-		values[slot] = token
+		values[slot] = value
 	}
 	return values, nil
 }
 
-// PaperOf is what the token in the mail's slot stands for.
-func PaperOf(m storage.OutMail, slot string) paper.Paper {
-	p := paper.Paper{
-		Change: string(m.Change), Ballot: m.TokenBallot, Person: m.TokenPerson, Generation: m.Generation,
+// purposes are what the tokens in slots are good for.
+var purposes = map[string]paper.Purpose{
+	mailtmpl.SlotToken: paper.Mail, mailtmpl.SlotPage: paper.Page, mailtmpl.SlotSignIn: paper.SignIn,
+}
+
+// Fill is what the mail's slot takes.
+func Fill(keys paper.Keys, m storage.OutMail, slot string) (string, error) {
+	what, of := mailtmpl.ParseSlot(slot)
+	p := paper.Paper{Change: string(m.Change), Ballot: m.TokenBallot, Person: m.TokenPerson, Generation: m.Generation}
+	switch {
+	case what == mailtmpl.SlotCode && len(of) == 1:
+		return keys.Code(m.KeyID, of[0])
+	case what == mailtmpl.SlotSignIn && len(of) == 1:
+		p.Change, p.Ballot = "", of[0]
+	case len(of) == 2:
+		p.Change, p.Ballot = of[0], of[1]
+	case len(of) > 0 || purposes[what] == "":
+		return "", fmt.Errorf("nothing is known of a slot %q", slot)
 	}
-	if change, ballot, ok := mailtmpl.PaperIn(slot); ok {
-		p.Change, p.Ballot = string(change), string(ballot)
-	}
-	return p
+	return keys.Token(m.KeyID, purposes[what], p)
 }

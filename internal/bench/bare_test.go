@@ -7,7 +7,6 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/countersign/countersign/daemon/outbox"
-	"github.com/countersign/countersign/internal/paper"
 	"github.com/countersign/countersign/mailtmpl"
 	"github.com/countersign/countersign/storage"
 )
@@ -48,7 +47,7 @@ func (c *company) owed() (mails [][]byte) {
 	for rows.Next() {
 		var m storage.OutMail
 		c.must(rows.Scan(&m.Change, &m.KeyID, &m.TokenBallot, &m.TokenPerson, &m.Generation, &m.Body))
-		token, err := c.keys.Token(m.KeyID, paper.Mail, outbox.PaperOf(m, mailtmpl.SlotToken))
+		token, err := outbox.Fill(c.keys, m, mailtmpl.SlotToken)
 		c.must(err)
 		raw, err := outbox.Compose(c.letter(m), map[string]string{mailtmpl.SlotToken: token})
 		c.must(err)

@@ -159,7 +159,7 @@ func (c *company) answers() (all [][]byte) {
 func (c *company) received(m storage.OutMail) stage.Received {
 	c.Helper()
 	mail := c.letter(m)
-	token, err := c.keys.Token(m.KeyID, paper.Mail, outbox.PaperOf(m, mailtmpl.SlotToken))
+	token, err := outbox.Fill(c.keys, m, mailtmpl.SlotToken)
 	c.must(err)
 	fill := func(s mailtmpl.Segments) string {
 		text, err := s.Fill(map[string]string{mailtmpl.SlotToken: token})

@@ -12,7 +12,9 @@ package paper
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"crypto/subtle"
 	"encoding/base32"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"slices"
@@ -35,6 +37,7 @@ type Purpose string
 const (
 	Mail    Purpose = "mail"    // answers by mail
 	Page    Purpose = "page"    // shows the approval page
+	SignIn  Purpose = "sign-in" // the link by which a person signs in to the pages
 	Confirm Purpose = "confirm" // confirms a held mail
 )
 
@@ -62,6 +65,37 @@ func (k Keys) Token(kid string, purpose Purpose, p Paper) (string, error) {
 	mac := hmac.New(sha256.New, secret)
 	fmt.Fprintf(mac, "%q %q %q %d %q", purpose, p.Change, p.Ballot, p.Generation, p.Person)
 	return day(p.Change) + encoding.EncodeToString(mac.Sum(nil))[:length-dayLength], nil
+}
+
+// Codes are six digits: few enough to type on a phone, and five tries find one
+// of a million.
+const codes = 1_000_000
+
+// Code makes the one-time code of an errand with the key kid, as RFC 4226 (5.3)
+// makes digits of a hash. Like a token it is derived, so that it stands in
+// nothing that is kept.
+func (k Keys) Code(kid, errand string) (string, error) {
+	secret, ok := k.Secrets[kid]
+	if !ok {
+		return "", fmt.Errorf("no token key with id %q", kid)
+	}
+	mac := hmac.New(sha256.New, secret)
+	fmt.Fprintf(mac, "code %q", errand)
+	sum := mac.Sum(nil)
+	from := sum[len(sum)-1] & 0xf
+	return fmt.Sprintf("%06d", (binary.BigEndian.Uint32(sum[from:])&0x7fffffff)%codes), nil
+}
+
+// Is says whether the token is that of the paper, made with any of the keys. It
+// takes as long for a wrong one as for a right one.
+func (k Keys) Is(token string, purpose Purpose, p Paper) bool {
+	is := 0
+	for kid := range k.Secrets {
+		if right, err := k.Token(kid, purpose, p); err == nil {
+			is |= subtle.ConstantTimeCompare([]byte(right), []byte(token))
+		}
+	}
+	return is == 1
 }
 
 // Hash is what the database keeps of a token: the day, so that the tokens of one

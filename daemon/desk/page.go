@@ -1,0 +1,74 @@
+package desk
+
+import (
+	"context"
+	"time"
+
+	"github.com/countersign/countersign/internal/paper"
+	"github.com/countersign/countersign/mailtmpl"
+	"github.com/countersign/countersign/policy"
+)
+
+// A Sheet is a ballot as its person sees it on a page: what the mail says that
+// asks for it, and why it can be answered no more, where it cannot.
+type Sheet struct {
+	Change policy.Change
+	Ballot policy.Ballot
+	Person policy.Person
+	Closed *policy.Refusal
+	Letter mailtmpl.Letter
+	Data   mailtmpl.Data // what the letter was written from
+}
+
+// ByLink gives the sheet of the ballot to whoever holds the link to it: the end
+// of the link is the token of that ballot's page. It is [storage.ErrNotFound]
+// for any other.
+func (d *Desk) ByLink(ctx context.Context, ballot policy.BallotID, token string) (Sheet, error) {
+	change, b, err := d.Store.Ballot(ctx, ballot)
+	if err != nil {
+		return Sheet{}, err
+	}
+	p := paper.Paper{Change: string(change.ID), Ballot: string(b.ID), Person: string(b.Person), Generation: generation}
+	if !d.Keys.Is(token, paper.Page, p) {
+		return Sheet{}, errNoSheet
+	}
+	return d.sheet(change, b)
+}
+
+// Of gives the sheet of a ballot to its own person, who has signed in.
+func (d *Desk) Of(ctx context.Context, ballot policy.BallotID, person policy.PersonID) (Sheet, error) {
+	change, b, err := d.Store.Ballot(ctx, ballot)
+	if err != nil {
+		return Sheet{}, err
+	}
+	if b.Person != person {
+		return Sheet{}, errNoSheet
+	}
+	return d.sheet(change, b)
+}
+
+// linkLife is for how long after its ballot was closed a link shows what became
+// of it; then one has to sign in.
+const linkLife = 90 * 24 * time.Hour
+
+// Expired says whether a link to the ballot shows nothing any more.
+func (s Sheet) Expired(now time.Time) bool {
+	return !s.Ballot.Closed.IsZero() && now.Sub(s.Ballot.Closed) > linkLife
+}
+
+// sheet writes the sheet as the ballot's mail is written.
+func (d *Desk) sheet(change policy.Change, b policy.Ballot) (s Sheet, err error) {
+	dir, now := d.Directory(), d.now()
+	s = Sheet{Change: change, Ballot: b, Closed: policy.Closed(change, dir, b.Person, b.ID, now)}
+	s.Person, _ = dir.Person(b.Person)
+	n := policy.Notice{Kind: policy.AskOf(b.Kind), To: b.Person, Ballot: b.ID}
+	if b.Kind == policy.BallotCorrection {
+		n.Problems = change.Problems
+	}
+	if s.Closed != nil {
+		n.Kind = policy.AnswerStatus
+	}
+	s.Data = d.data(result{after: change}, n, s.Person, dir, "", true)
+	s.Letter, err = mailtmpl.Compose(s.Data)
+	return s, err
+}
