@@ -34,7 +34,7 @@ type PageFile struct {
 type Entered struct {
 	Counted  bool             // it counts
 	Answer   policy.Answer    // as it counts, or would
-	Code     string           // a code was mailed; the id of what it is for
+	ID       string           // of what was entered; without Counted, a code was mailed for it
 	Refusal  *policy.Refusal  // it cannot count, and why
 	Problems []policy.Problem // it lacks something; nothing was kept of it
 }
@@ -131,7 +131,7 @@ func (d *Desk) enterSignedIn(ctx context.Context, tx *storage.Tx, sub storage.Su
 		return Entered{}, err
 	}
 	ended := d.now()
-	sub.Ended, sub.Used = &ended, entered.Counted
+	sub.Ended, sub.Used, entered.ID = &ended, entered.Counted, sub.ID
 	return entered, tx.MarkSubmission(ctx, sub)
 }
 
@@ -149,7 +149,7 @@ func (d *Desk) enterByCode(ctx context.Context, tx *storage.Tx, s Sheet, sub sto
 	case err != nil:
 		return Entered{}, err
 	}
-	return Entered{Code: sub.ID, Answer: a}, nil
+	return Entered{ID: sub.ID, Answer: a}, nil
 }
 
 // A Confirmation is what became of a code that was typed.
