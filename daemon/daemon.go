@@ -1,6 +1,6 @@
 // Package daemon puts the parts together and runs them: intake brings mail to
-// the desk and the clock what time drives, the desk decides, the outbox sends
-// what is owed.
+// the desk, the clock what time drives and the pages what people enter, the desk
+// decides, the outbox sends what is owed.
 package daemon
 
 import (
@@ -19,6 +19,7 @@ import (
 	"github.com/countersign/countersign/daemon/desk"
 	"github.com/countersign/countersign/daemon/intake"
 	"github.com/countersign/countersign/daemon/outbox"
+	"github.com/countersign/countersign/daemon/web"
 	"github.com/countersign/countersign/mailread"
 	"github.com/countersign/countersign/mailtmpl"
 	"github.com/countersign/countersign/policy"
@@ -53,6 +54,7 @@ type Daemon struct {
 	Intake *intake.Intake
 	Clock  *clock.Clock
 	Outbox *outbox.Outbox
+	Web    *web.Server // nil where no pages are configured
 
 	config *config.Config
 	log    *slog.Logger
@@ -102,7 +104,26 @@ func New(ctx context.Context, c *config.Config, o Options) (*Daemon, error) {
 	sending.Pulse = &d.pulses.outbox
 	sending.Failed = d.Desk.Undelivered
 	d.Outbox = outbox.New(sending, store, keys)
+	if err := d.openWeb(c, o); err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
 	return d, nil
+}
+
+// openWeb builds the pages, where there are any.
+func (d *Daemon) openWeb(c *config.Config, o Options) error {
+	if c.Web.Listen == "" {
+		return nil
+	}
+	certificate, err := c.Web.Certificate()
+	if err != nil {
+		return err
+	}
+	d.Web, err = web.New(web.Options{
+		Desk: d.Desk, Store: d.Store, URL: c.Web.URL, Listen: c.Web.Listen, Certificate: certificate,
+		Limit: int64(c.Mailbox.SizeLimit), Now: o.Now, Log: o.Log,
+	})
+	return err
 }
 
 func (o Options) front(d intake.Desk) intake.Desk {
@@ -201,7 +222,11 @@ func (d *Daemon) work(ctx context.Context) error {
 	if err := d.enter(ctx); err != nil {
 		return err
 	}
-	return together(ctx, d.read, d.Outbox.Run, d.present)
+	parts := []func(context.Context) error{d.read, d.Outbox.Run, d.present}
+	if d.Web != nil {
+		parts = append(parts, d.Web.Run)
+	}
+	return together(ctx, parts...)
 }
 
 // together runs the parts until one ends, which takes the others with it.

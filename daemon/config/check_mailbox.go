@@ -48,9 +48,6 @@ func checkFolders(folders Folders, f *faults) {
 
 // checkUnused warns of options that later releases will use.
 func checkUnused(c *Config, f *faults) {
-	if c.Web != (Web{}) {
-		f.warn("web", "is not used in this release, which has no pages", "Leave it or remove it; people answer by mail.")
-	}
 	if c.Mailbox.AuthServID != "" {
 		f.warn("mailbox.authserv_id", "is not used in this release, which proves senders by token", "Leave it or remove it.")
 	}

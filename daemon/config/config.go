@@ -134,12 +134,17 @@ type Key struct {
 	File string `toml:"file"`
 }
 
-// Web is where the approval pages will be. This release has none.
+// Web is where the pages are: those on which ballots are answered, and those of
+// all changes. Without it there are none, and people answer by mail alone.
 type Web struct {
-	// Listen is the address the pages are served on.
+	// Listen is the address the pages are served on. Without CertFile it is behind a proxy on this machine.
 	Listen string `toml:"listen"`
 	// URL is where people reach the pages.
 	URL string `toml:"url"`
+	// CertFile holds the certificate for the pages' own TLS, with those above it. It is read again when it changes.
+	CertFile string `toml:"cert_file"`
+	// KeyFile holds the key of the certificate.
+	KeyFile string `toml:"key_file"`
 }
 
 // A Person is someone the policy knows.

@@ -82,6 +82,8 @@ func (c *Config) locate(dir string) {
 		*file = filepath.Join(dir, *file)
 	}
 	find(&c.Mailbox.PasswordFile)
+	find(&c.Web.CertFile)
+	find(&c.Web.KeyFile)
 	for i := range c.Tokens.Keys {
 		find(&c.Tokens.Keys[i].File)
 	}

@@ -1,15 +1,13 @@
 package desk
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"mime"
 	"strconv"
+	"strings"
 	"time"
 
-	"github.com/emersion/go-message/mail"
-
+	"github.com/countersign/countersign/mailread"
 	"github.com/countersign/countersign/policy"
 	"github.com/countersign/countersign/storage"
 )
@@ -70,66 +68,25 @@ func (d *Desk) archive(tx *storage.Tx, sub storage.Submission, e Entry, raw []by
 
 func (d *Desk) pageID(sub storage.Submission) string { return "page-" + sub.ID + "@" + d.domain() }
 
-// evidence writes what was entered as a mail (RFC 5322): what an answer by mail
-// would have said, and how its sender was proven. It holds no token, so it can
-// decide nothing if somebody sends it.
+// evidence writes what was entered as a mail: what an answer by mail would have
+// said, and how its sender was proven. It holds no token, so it can decide nothing
+// if somebody sends it.
 func (d *Desk) evidence(c policy.Change, sub storage.Submission, e Entry, proof string) ([]byte, error) {
-	var h mail.Header
-	h.SetAddressList("From", []*mail.Address{{Name: d.Directory().Name(sub.Person), Address: sub.Address}})
-	h.SetAddressList("To", []*mail.Address{{Address: d.Org.Mailbox}})
-	h.SetDate(d.now())
-	h.SetSubject(string(e.Keyword) + " " + c.Name())
-	h.SetMessageID(d.pageID(sub))
-	h.SetText("User-Agent", e.Agent)
-	h.SetText("X-Countersign-Proof", proof)
-	h.Set("X-Countersign-Ballot", string(sub.Ballot))
-	h.Set("X-Countersign-Revision", strconv.Itoa(sub.Revision)+" "+c.Hash)
-	h.Set("MIME-Version", "1.0")
-	var raw bytes.Buffer
-	w, err := mail.CreateWriter(&raw, h)
-	if err != nil {
-		return nil, err
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s\n\n", e.Keyword)
+	for _, l := range e.Fields.Labels() {
+		fmt.Fprintf(&text, "%s: %s\n", l, strings.ReplaceAll(e.Fields.Get(l), "\n", "\n  "))
 	}
-	if err := writeText(w, e); err != nil {
-		return nil, err
+	l := mailread.Letter{
+		FromName: d.Directory().Name(sub.Person), From: sub.Address, To: d.Org.Mailbox, Date: d.now(),
+		Subject: strings.TrimSpace(string(e.Keyword) + " " + c.Name()), MessageID: d.pageID(sub), Text: text.String(),
+		Headers: []mailread.Header{
+			{Name: "User-Agent", Value: e.Agent}, {Name: "X-Countersign-Proof", Value: proof}, {Name: "X-Countersign-Ballot", Value: string(sub.Ballot)},
+			{Name: "X-Countersign-Revision", Value: strconv.Itoa(sub.Revision) + " " + c.Hash},
+		},
 	}
 	for _, f := range e.Files {
-		if err := writeFile(w, f); err != nil {
-			return nil, err
-		}
+		l.Files = append(l.Files, mailread.Attachment{Name: f.Name, Type: f.Type, Bytes: f.Bytes})
 	}
-	err = w.Close()
-	return raw.Bytes(), err
-}
-
-func writeText(w *mail.Writer, e Entry) error {
-	var h mail.InlineHeader
-	h.SetContentType("text/plain", map[string]string{"charset": "utf-8"})
-	part, err := w.CreateSingleInline(h)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(part, "%s\r\n\r\n", e.Keyword)
-	for _, l := range e.Fields.Labels() {
-		fmt.Fprintf(part, "%s: %s\r\n", l, bytes.ReplaceAll([]byte(e.Fields.Get(l)), []byte("\n"), []byte("\r\n  ")))
-	}
-	return part.Close()
-}
-
-func writeFile(w *mail.Writer, f PageFile) error {
-	var h mail.AttachmentHeader
-	kind, _, err := mime.ParseMediaType(f.Type)
-	if err != nil {
-		kind = "application/octet-stream"
-	}
-	h.SetContentType(kind, nil)
-	h.SetFilename(f.Name)
-	part, err := w.CreateAttachment(h)
-	if err != nil {
-		return err
-	}
-	if _, err := part.Write(f.Bytes); err != nil {
-		return err
-	}
-	return part.Close()
+	return l.Bytes()
 }

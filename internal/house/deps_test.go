@@ -34,7 +34,7 @@ var imports = []struct {
 	{"daemon/intake", "policy internal/server internal/failpoint internal/pulse daemon/desk storage", "intake fetches and files; what a mail means is the desk's"},
 	{"daemon/outbox", "policy internal/paper internal/server internal/failpoint internal/pulse mailtmpl storage", "the outbox sends what was written; it decides nothing"},
 	{"daemon/clock", "internal/pulse internal/failpoint storage", "the clock says what is due; what comes of it is the desk's"},
-	{"daemon/web", "policy internal/paper daemon/desk storage", "pages show and hand in; what an answer means is the desk's"},
+	{"daemon/web", "policy internal/paper mailtmpl daemon/desk storage", "pages show what the mails say, and hand in; what an answer means is the desk's"},
 	{"daemon/records", "policy storage", "publishing decides nothing"},
 	{"daemon", "policy internal/paper internal/pulse internal/server mailread mailtmpl storage daemon/…", "the daemon wires its parts together"},
 	{"cmd/countersign", "policy internal/… mailread mailtmpl storage daemon/…", "verbs build what they need and run it"},

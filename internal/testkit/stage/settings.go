@@ -15,6 +15,7 @@ type Settings struct {
 	IMAP, SMTP       string // URLs
 	User             string // logs in to both with [Password]
 	AppURL, OwnerURL string // the database
+	WebURL           string // where the pages are; empty for none
 	Company          string // TOML: the policy section and the people; [Company] if empty
 }
 
@@ -23,7 +24,7 @@ func (s Settings) Write(dir string) error {
 	if s.Company == "" {
 		s.Company = Company
 	}
-	text := fmt.Sprintf(frame, Mailbox, s.IMAP, s.SMTP, s.User, s.AppURL, s.OwnerURL) + s.Company
+	text := fmt.Sprintf(frame, Mailbox, s.IMAP, s.SMTP, s.User, s.AppURL, s.OwnerURL) + s.web() + s.Company
 	for name, text := range map[string]string{
 		ConfigName: text, "password": Password, "token-key": strings.Repeat("stage ", 6),
 	} {
@@ -32,6 +33,14 @@ func (s Settings) Write(dir string) error {
 		}
 	}
 	return nil
+}
+
+// web has the pages served by whoever set up the stage.
+func (s Settings) web() string {
+	if s.WebURL == "" {
+		return ""
+	}
+	return fmt.Sprintf("\n[web]\nlisten = \"127.0.0.1:0\"\nurl = %q\n", s.WebURL)
 }
 
 // ConfigName is the name of the configuration in its folder.

@@ -45,6 +45,7 @@ type Options struct {
 	Post             Post      // in place of both; mail comes by it when the clock of the stage says
 	IMAPURL          string    // of IMAP or Post, where it is given
 	SMTPURL          string    // of Post
+	WebURL           string    // where the pages are, which the daemon's Web then has; empty for none
 	User             string    // whose mailbox is the change mailbox; [Mailbox] if empty
 	TLS              *tls.Config
 	Log              *slog.Logger
@@ -114,7 +115,7 @@ func (s *Stage) ConfigPath() string { return filepath.Join(s.dir, ConfigName) }
 func (s *Stage) Reload(ctx context.Context, company string) error {
 	settings := Settings{
 		IMAP: s.options.IMAPURL, SMTP: s.options.SMTPURL, User: s.options.User,
-		AppURL: s.options.AppURL, OwnerURL: s.options.OwnerURL, Company: company,
+		AppURL: s.options.AppURL, OwnerURL: s.options.OwnerURL, WebURL: s.options.WebURL, Company: company,
 	}
 	if err := settings.Write(s.dir); err != nil {
 		return err
