@@ -226,6 +226,7 @@ func examples() map[string]Data {
 	variants(list)
 	monthly(list)
 	waitingVariants(list)
+	pageVariants(list)
 	dutyVariants(list)
 	return list
 }

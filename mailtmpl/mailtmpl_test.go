@@ -192,7 +192,7 @@ func TestATokenStandsInEachPlaceTheAnswerCouldTakeItFrom(t *testing.T) {
 		m := rendered(t, d)
 		places := map[string]Segments{"Reply-To": m.ReplyTo, "text": m.Text, "HTML": m.HTML}
 		for place, segments := range places {
-			filled, err := segments.Fill(map[string]string{SlotToken: token})
+			filled, err := segments.Fill(tokens(m))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -268,7 +268,7 @@ func TestAButtonIsShortEnoughForEveryClient(t *testing.T) {
 	for name, d := range examples() {
 		poison(reflect.ValueOf(&d).Elem(), strings.Repeat("変更", 300))
 		for _, m := range hrefs.FindAllStringSubmatch(rendered(t, d).HTML.String(), -1) {
-			if n := len(strings.ReplaceAll(m[1], "{token}", strings.Repeat("a", 26))); n >= 1900 {
+			if n := len(strings.ReplaceAll(m[1], "{token}", strings.Repeat("a", 26))); n >= 1900 && !strings.HasPrefix(m[1], pages) {
 				t.Errorf("%s: a button's address has %d characters", name, n)
 			}
 		}

@@ -33,7 +33,7 @@ func (d Data) page() Segments {
 	case web == "":
 		return nil
 	case d.Code.ID != "" && d.Code.Ballot == "":
-		return Segments{{Text: web + SignInPath + d.Code.ID + "/"}, {Slot: SlotSignIn + " " + d.Code.ID}}
+		return Segments{{Text: web + SignInPath + string(d.Code.ID) + "/"}, {Slot: SlotSignIn + " " + string(d.Code.ID)}}
 	case d.Code.ID != "" || d.Number() == "":
 		return nil
 	case d.Papered && d.Ballot().Open():
@@ -58,18 +58,21 @@ func (d Data) pageSays() string {
 // A Code is what a one-time code is for: an answer somebody entered on a page, or to
 // sign in.
 type Code struct {
-	ID     string
+	ID     CodeID
 	Ballot policy.BallotID // of the answer
 	Kind   policy.BallotKind
 	Answer policy.Answer // as it was entered
 	Until  time.Time     // when the code lapses
 }
 
+// A CodeID names what a code is for.
+type CodeID string
+
 func (d Data) codeSlot() string {
 	if d.Code.ID == "" {
 		return ""
 	}
-	return SlotCode + " " + d.Code.ID
+	return SlotCode + " " + string(d.Code.ID)
 }
 
 // entered shows the answer a code is for.

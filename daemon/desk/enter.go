@@ -268,7 +268,7 @@ func (d *Desk) Slip(ctx context.Context, id, browser string) (s Slip, err error)
 	}
 	answer, b, data := s.answer(), s.Sheet.Ballot, s.Sheet.Data
 	data.Notice = policy.Notice{Kind: policy.CodeAnswer, To: s.Submission.Person, Ballot: b.ID}
-	data.Code = mailtmpl.Code{ID: s.Submission.ID, Ballot: b.ID, Kind: b.Kind, Answer: answer, Until: s.Submission.Until}
+	data.Code = mailtmpl.Code{ID: mailtmpl.CodeID(s.Submission.ID), Ballot: b.ID, Kind: b.Kind, Answer: answer, Until: s.Submission.Until}
 	if s.Submission.Used {
 		data.Code = mailtmpl.Code{}
 		data.Notice.Kind, data.Notice.Receipt, data.Notice.ReceiptOf = policy.ReceiptCounted, &answer, b.Kind

@@ -57,7 +57,7 @@ func (d *Desk) mailCode(ctx context.Context, tx *storage.Tx, sub storage.Submiss
 		return err
 	}
 	data.MessageID = "code-" + sub.ID + "@" + d.domain()
-	data.Code.ID, data.Code.Until = sub.ID, sub.Until
+	data.Code.ID, data.Code.Until = mailtmpl.CodeID(sub.ID), sub.Until
 	data.Papered = false
 	return post(ctx, tx, []draft{{data: data, out: storage.OutMail{
 		MessageID: data.MessageID, Change: sub.Change, Ballot: sub.Ballot, Notice: string(data.Notice.Kind),
