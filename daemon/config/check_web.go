@@ -18,7 +18,7 @@ func checkWeb(c *Config, f *faults) {
 	host, _, err := net.SplitHostPort(w.Listen)
 	switch {
 	case err != nil:
-		f.err("web.listen", fmt.Sprintf("%q is not an address and a port", w.Listen), `Write listen = "127.0.0.1:8080" behind a proxy on this machine, or ":443" with cert_file and key_file.`)
+		f.err("web.listen", fmt.Sprintf("%q is not an address and a port", w.Listen), `Write listen = "127.0.0.1:8080" behind a proxy on this machine, or ":8443" with cert_file and key_file.`)
 	case w.CertFile == "" && !server.Loopback(host):
 		f.err("web.listen", fmt.Sprintf("would serve the pages in clear on %s", w.Listen), "Listen on 127.0.0.1 behind a proxy that does TLS, or give cert_file and key_file.")
 	}
