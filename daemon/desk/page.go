@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/countersign/countersign/internal/paper"
@@ -61,7 +62,7 @@ func (d *Desk) sheet(change policy.Change, b policy.Ballot) (s Sheet, err error)
 	dir, now := d.Directory(), d.now()
 	s = Sheet{Change: change, Ballot: b, Closed: policy.Closed(change, dir, b.Person, b.ID, now)}
 	s.Person, _ = dir.Person(b.Person)
-	n := policy.Notice{Kind: policy.AskOf(b.Kind), To: b.Person, Ballot: b.ID}
+	n := policy.Notice{Kind: policy.AskOf(b.Kind), To: b.Person, Ballot: b.ID, Cause: cause(change, b)}
 	if b.Kind == policy.BallotCorrection {
 		n.Problems = change.Problems
 	}
@@ -71,4 +72,15 @@ func (d *Desk) sheet(change policy.Change, b policy.Ballot) (s Sheet, err error)
 	s.Data = d.data(result{after: change}, n, s.Person, dir, "", true)
 	s.Letter, err = mailtmpl.Compose(s.Data)
 	return s, err
+}
+
+// cause is the answer by which the ballot came to be asked, where it was one to
+// another ballot.
+func cause(c policy.Change, b policy.Ballot) *policy.Answer {
+	for _, other := range slices.Backward(c.Ballots) {
+		if other.Answer != nil && other.ID != b.ID && other.Answer.At.Equal(b.Issued) {
+			return other.Answer
+		}
+	}
+	return nil
 }

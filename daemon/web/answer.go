@@ -47,7 +47,7 @@ func (v *visit) showSlip(status int, s desk.Slip, wrong string) error {
 	sub := s.Submission
 	p := answerPage{
 		Slip: s, Letter: s.Letter, Counted: sub.Used, Mailed: masked(sub.Address), Until: s.Sheet.Data.Time(sub.Until), Wrong: wrong,
-		Again: sub.Ended == nil && v.Now().Before(sub.Until), Back: "/changes/" + s.Sheet.Change.Name() + "/ballots/" + string(sub.Ballot),
+		Again: sub.Ended == nil && v.Now().Before(sub.Until), Back: ballotPath(s.Sheet.Change, sub.Ballot),
 	}
 	title := "Type the code"
 	switch {
@@ -107,11 +107,12 @@ func (v *visit) confirmAnswer() error {
 func (v *visit) overtaken(s desk.Slip, c desk.Confirmation) error {
 	w := word{
 		Says: "Nothing was decided by this", Hint: "Something happened to the change while you were typing. Open your ballot again.",
-		Typed: typedIn(s.Entry), Back: "/changes/" + s.Sheet.Change.Name(), BackSays: "See where the change stands",
+		Back: ballotPath(s.Sheet.Change, s.Sheet.Ballot.ID), BackSays: "Open the ballot",
 	}
 	if c.Refusal != nil {
-		w.Says, w.Hint = c.Refusal.Reason, c.Refusal.Hint
+		w = refused(s.Sheet, c.Refusal)
 	}
+	w.Typed = typedIn(s.Entry)
 	return v.show(http.StatusConflict, "word", "Nothing was decided by this", w)
 }
 

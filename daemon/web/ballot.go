@@ -51,6 +51,7 @@ type ballotPage struct {
 	Letter  mailtmpl.Letter
 	Answers []answerForm
 	Others  []decided // what others have answered to the same question
+	Closed  word      // why it can be answered no more
 	Notice  string    // what happened to what was entered
 	Signed  bool      // the browser's person is the ballot's
 }
@@ -81,7 +82,7 @@ func (v *visit) title(s desk.Sheet) string { return s.Change.Name() + ": " + s.C
 func (v *visit) ballotPage(s desk.Sheet, e entered) ballotPage {
 	p := ballotPage{Sheet: s, Letter: s.Letter, Notice: e.notice, Signed: v.session != nil && v.person.ID == s.Person.ID}
 	if s.Closed != nil {
-		p.Others = others(s)
+		p.Others, p.Closed = others(s), refused(s, s.Closed)
 		return p
 	}
 	for _, c := range s.Letter.Choices {
@@ -159,8 +160,24 @@ func (v *visit) again(s desk.Sheet, status int, e entered) error {
 	if s.Closed == nil {
 		return v.show(status, "ballot", v.title(s), v.ballotPage(s, e))
 	}
-	w := word{Says: s.Closed.Reason, Hint: s.Closed.Hint, Typed: typedIn(e.Entry), Back: v.r.URL.Path, BackSays: "See what became of it"}
+	w := refused(s, s.Closed)
+	w.Typed = typedIn(e.Entry)
 	return v.show(status, "word", "Nothing was decided by this", w)
+}
+
+// refused says why an answer does not count, and leads on: to the ballot that
+// counts in place of it, where there is one.
+func refused(s desk.Sheet, r *policy.Refusal) word {
+	w := word{Says: r.Reason, Hint: r.Hint, Back: mailtmpl.ChangePath + s.Change.Name(), BackSays: "See where the change stands"}
+	if r.Ballot != "" && r.Ballot != s.Ballot.ID {
+		w.Hint, w.Back, w.BackSays = "There is a newer ballot of yours, and it was mailed to you.", ballotPath(s.Change, r.Ballot), "Open it"
+	}
+	return w
+}
+
+// ballotPath is where the person who has signed in finds a ballot of theirs.
+func ballotPath(c policy.Change, b policy.BallotID) string {
+	return mailtmpl.ChangePath + c.Name() + "/ballots/" + string(b)
 }
 
 func typedIn(e desk.Entry) []typed {

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/countersign/countersign/daemon/desk"
@@ -24,20 +25,29 @@ func (v *visit) readEntry(s desk.Sheet) (desk.Entry, error) {
 	e := desk.Entry{
 		Keyword: policy.Keyword(v.r.PostFormValue("answer")), Fields: policy.Form{}, Agent: v.r.UserAgent(),
 	}
-	for _, c := range s.Letter.Choices {
-		if c.Keyword != e.Keyword {
-			continue
-		}
-		fields, _ := fieldsOf{sheet: s, directory: v.Desk.Directory(), choice: c}.all()
-		for _, f := range fields {
-			if text := v.text(f); text != "" {
-				e.Fields[f.Label] = text
-			}
+	for _, f := range v.fieldsSent(s, e.Keyword) {
+		if text := v.text(f); text != "" {
+			e.Fields[f.Label] = text
 		}
 	}
 	var err error
 	e.Files, err = v.files()
 	return e, err
+}
+
+// fieldsSent are those of the answer, or all there are where the ballot no longer
+// takes it: what was typed is shown once more then.
+func (v *visit) fieldsSent(s desk.Sheet, answer policy.Keyword) (fields []field) {
+	for _, c := range s.Letter.Choices {
+		if c.Keyword == answer {
+			fields, _ = fieldsOf{sheet: s, directory: v.Desk.Directory(), choice: c}.all()
+			return fields
+		}
+	}
+	for _, l := range slices.Concat(policy.ProposalLabels, policy.AnswerLabels) {
+		fields = append(fields, field{Label: l, Kind: kinds[l]})
+	}
+	return fields
 }
 
 // text is what was entered in the field, as somebody would write it by mail.

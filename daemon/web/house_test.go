@@ -43,7 +43,8 @@ func openHouse(t *testing.T, listener net.Listener, url string) *house {
 	var err error
 	h.Stage, err = stage.New(t.Context(), stage.Options{OwnerURL: ownerURL, AppURL: appURL, Start: morning, WebURL: h.url})
 	h.must(err)
-	server := &http.Server{Handler: h.Web.Handler(), ReadHeaderTimeout: time.Minute}
+	pages := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.Web.Handler().ServeHTTP(w, r) }) // of the daemon that runs
+	server := &http.Server{Handler: pages, ReadHeaderTimeout: time.Minute}
 	go server.Serve(listener) //nolint:errcheck // it ends with the test
 	t.Cleanup(func() {
 		server.Close()
