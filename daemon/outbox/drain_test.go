@@ -3,8 +3,10 @@ package outbox_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -327,10 +329,7 @@ func TestAnswers(t *testing.T) {
 // While the server cannot be reached nothing counts against the mails; once it
 // is back they go at once.
 func TestServerAway(t *testing.T) {
-	s := provider(t)
-	url := "smtp+insecure://" + s.SMTP
-	s.Stop()
-	o := open(t, url)
+	o := open(t, "smtp+insecure://"+nobodyThere(t))
 	o.owe(t, "cto@example.com")
 	for range 3 {
 		if _, err := o.Drain(t.Context()); err == nil || !strings.Contains(err.Error(), "connecting to 127.0.0.1:") {
@@ -340,6 +339,25 @@ func TestServerAway(t *testing.T) {
 	if row := o.rows(t)[0]; row.State != "pending" || row.Attempt != 0 {
 		t.Errorf("the mail is %s after %d tries", row.State, row.Attempt)
 	}
+}
+
+// nobodyThere is an address that refuses connections, and that no other server
+// of the tests can get meanwhile: it is taken, but nobody listens.
+func nobodyThere(t *testing.T) string {
+	t.Helper()
+	socket, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { syscall.Close(socket) })
+	if err := syscall.Bind(socket, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	at, err := syscall.Getsockname(socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("127.0.0.1:%d", at.(*syscall.SockaddrInet4).Port)
 }
 
 // A mail put into the queue leaves at once, without waiting for the next poll;

@@ -147,3 +147,8 @@ func (h *house) stands(state policy.State) {
 		h.t.Fatalf("the change is %s, not %s", c.State, state)
 	}
 }
+
+// stageLetter is a proposal by the Development Team Leader.
+func stageLetter(body string) stage.Letter {
+	return stage.Letter{From: "lead@example.com", Subject: "A change", Body: body}
+}

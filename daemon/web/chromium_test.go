@@ -1,0 +1,156 @@
+package web_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/countersign/countersign/internal/testkit/browser"
+	"github.com/countersign/countersign/policy"
+)
+
+// A tab is a real Chromium with one page open.
+type tab struct {
+	*browser.Browser
+	h *house
+}
+
+func (h *house) chromium(screen browser.Screen) *tab {
+	h.t.Helper()
+	b, err := browser.Start(h.t.Context())
+	h.must(err)
+	h.t.Cleanup(b.Close)
+	h.must(b.Show("about:blank", screen))
+	return &tab{b, h}
+}
+
+func (b *tab) must(err error) { b.h.t.Helper(); b.h.must(err) }
+
+// open, click, fill, press and goOn are what a person does.
+func (b *tab) open(url string)       { b.h.t.Helper(); b.must(b.Open(url)) }
+func (b *tab) click(css string)      { b.h.t.Helper(); b.must(b.Click(css)) }
+func (b *tab) fill(css, text string) { b.h.t.Helper(); b.must(b.Fill(css, text)) }
+
+func (b *tab) goOn(css string) {
+	b.h.t.Helper()
+	_, err := b.Go(css)
+	b.must(err)
+}
+
+// says fails unless all of it can be read on the page.
+func (b *tab) says(all ...string) {
+	b.h.t.Helper()
+	text, err := b.Text("main")
+	b.must(err)
+	for _, words := range all {
+		if !strings.Contains(strings.ToLower(text), strings.ToLower(words)) {
+			b.h.t.Errorf("the page does not say %q:\n%s", words, text)
+		}
+	}
+}
+
+// answer is where the form of an answer is on the page.
+func answer(keyword string) string {
+	return `details:has(input[name=answer][value="` + keyword + `"])`
+}
+
+var phone = browser.Screen{Width: 360, Dark: true}
+
+// On a phone, at night, with scripts turned off: Carol forgets the risk, is told,
+// mistypes the code, and authorizes the change.
+func TestCarolApprovesOnHerPhone(t *testing.T) {
+	h := newHouse(t)
+	h.proposed()
+	b := h.chromium(phone)
+	b.must(b.Scripts(false))
+	b.open(h.link("cto@example.com", policy.AskAuthorization))
+	b.says("Your answer", "replication is rebuilt")
+	form := answer("APPROVE")
+	b.click(form + " > summary")
+	b.fill("#approve-justification", "support ends; agreed")
+	b.fill("#approve-security-impact", "none, same network")
+	b.fill("#approve-rollback", "as proposed")
+	b.goOn(form + " button.first")
+	b.says("Nothing was decided yet", "low, medium or high")
+	b.click(form + ` input[name=Risk][value=medium]`)
+	b.fill("#approve-risk-why", "the rebuild is rehearsed")
+	b.goOn(form + " button.first")
+	b.says("Type the code from your mail", "none, same network", "the rebuild is rehearsed")
+	h.stands(policy.StateProposed)
+	code := h.code("cto@example.com", policy.CodeAnswer)
+	b.fill("#code", wrongCode(code))
+	b.goOn("main button.first")
+	b.says("That is not the code")
+	b.fill("#code", code)
+	b.goOn("main button.first")
+	b.says("Your answer is counted: you approved", "A receipt is on its way")
+	h.stands(policy.StateAuthorized)
+}
+
+// Ivan has no mouse: he opens the form, fills it in and confirms with keys alone.
+func TestIvanRefusesWithKeysAlone(t *testing.T) {
+	h := newHouse(t)
+	h.must(h.Write(stageLetter(strings.Replace(sampleProposal, "software technology", "cybersecurity", 1))))
+	h.step()
+	b := h.chromium(browser.Screen{Width: 1024})
+	b.open(h.link("itd@example.com", policy.AskAuthorization))
+	b.tabTo("REJECT to refuse")
+	b.must(b.Press("\r")) // opens it
+	b.must(b.Press("\t"))
+	b.must(b.Press("not before the audit"))
+	b.must(b.Press("\t"))
+	_, err := b.PressToGo("\r")
+	b.must(err)
+	b.says("Type the code from your mail", "not before the audit")
+	b.must(b.Press(h.code("itd@example.com", policy.CodeAnswer))) // the field has the focus
+	_, err = b.PressToGo("\r")
+	b.must(err)
+	b.says("Your answer is counted: you refused")
+	h.stands(policy.StateRejected)
+}
+
+// tabTo presses the tab key until what has the focus reads so.
+func (b *tab) tabTo(words string) {
+	b.h.t.Helper()
+	for range 60 {
+		b.must(b.Press("\t"))
+		text, err := browser.Evaluate[string](b.Browser, `document.activeElement.textContent.replace(/\s+/g, " ").trim()`)
+		b.must(err)
+		if text == words {
+			return
+		}
+	}
+	b.h.t.Fatalf("no tab leads to %q", words)
+}
+
+// Security software opens every link of every mail in a real browser, with
+// scripts on, follows where that leads, and sends no form: nothing happens.
+func TestScannersOpenEveryLink(t *testing.T) {
+	h := newHouse(t)
+	h.proposed()
+	h.entered("cto@example.com") // a code is on its way
+	ask := h.visitor().open(h.url + "/sign-in")
+	ask.send("", map[string]string{"address": "itd@example.com"}).is(http.StatusOK) // and a link
+	mails := h.step()
+	h.said("cto@example.com", policy.AskAuthorization, "ASK: Who watches replication?\n")
+	b := h.chromium(browser.Screen{Width: 1024})
+	before := h.everything()
+	var opened int
+	for _, who := range []string{"cto@example.com", "itd@example.com", "lead@example.com", "owner@example.com"} {
+		for _, kind := range policy.NoticeKinds {
+			for _, m := range h.All(who, kind) {
+				for _, link := range links.FindAllString(m.Text+" "+m.HTML, -1) {
+					if strings.HasPrefix(link, h.url) {
+						b.open(link)
+						opened++
+					}
+				}
+			}
+		}
+	}
+	h.step()
+	h.unchanged(before, "opening every link of every mail")
+	if opened < 8 {
+		t.Errorf("only %d links were opened, in %d mails and more", opened, len(mails))
+	}
+}
