@@ -60,6 +60,17 @@ type Screen struct {
 
 // Show opens the page as it looks on the screen.
 func (b *Browser) Show(page string, s Screen) error {
+	if err := b.Look(s); err != nil {
+		return err
+	}
+	if err := chromedp.Do(b.ctx, chromedp.Navigate(page)); err != nil {
+		return fmt.Errorf("opening %s: %w", filepath.Base(page), err)
+	}
+	return nil
+}
+
+// Look looks at the page that is open as on the screen.
+func (b *Browser) Look(s Screen) error {
 	scheme := "light"
 	if s.Dark {
 		scheme = "dark"
@@ -68,8 +79,8 @@ func (b *Browser) Show(page string, s Screen) error {
 	if _, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, media); err != nil {
 		return fmt.Errorf("asking for a %s page: %w", scheme, err)
 	}
-	if err := chromedp.Do(b.ctx, chromedp.EmulateViewport(int64(s.Width), 800), chromedp.Navigate(page)); err != nil {
-		return fmt.Errorf("opening %s: %w", filepath.Base(page), err)
+	if err := chromedp.Do(b.ctx, chromedp.EmulateViewport(int64(s.Width), 800)); err != nil {
+		return fmt.Errorf("looking at a page %d wide: %w", s.Width, err)
 	}
 	return nil
 }
@@ -82,4 +93,9 @@ func (b *Browser) Picture() ([]byte, error) {
 // Evaluate gives what a script says about the page.
 func Evaluate[T any](b *Browser, script string) (T, error) {
 	return chromedp.Run(b.ctx, chromedp.Evaluate[T](script))
+}
+
+// Await gives what a script promises to say about the page.
+func Await[T any](b *Browser, script string) (T, error) {
+	return chromedp.Run(b.ctx, chromedp.Evaluate[T](script, chromedp.EvalAwaitPromise))
 }

@@ -1,0 +1,134 @@
+package web_test
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/countersign/countersign/internal/testkit/browser"
+	"github.com/countersign/countersign/policy"
+)
+
+var screenshots = flag.Bool("screenshots", false, "write the pictures of the pages in docs/screenshots anew")
+
+// looks are the pages there are to look at, each with the way to it. They are
+// gone through in order, by one browser.
+var looks = []struct {
+	name string
+	to   func(*tab)
+}{
+	{"ballot", func(b *tab) {
+		b.open(b.h.link("cto@example.com", policy.AskAuthorization))
+		b.click(answer("APPROVE") + " > summary")
+	}},
+	{"ballot-missing", func(b *tab) {
+		b.fill("#approve-justification", "support ends; agreed")
+		b.goOn(answer("APPROVE") + " button.first")
+	}},
+	{"code", func(b *tab) {
+		b.open(b.h.link("cto@example.com", policy.AskAuthorization))
+		b.click(answer("ASK") + " > summary")
+		b.fill("#ask-question", "Who watches replication during the first night?")
+		b.goOn(answer("ASK") + " button.first")
+	}},
+	{"code-wrong", func(b *tab) {
+		b.fill("#code", wrongCode(b.h.code("cto@example.com", policy.CodeAnswer)))
+		b.goOn("main button.first")
+	}},
+	{"counted", func(b *tab) {
+		b.fill("#code", b.h.code("cto@example.com", policy.CodeAnswer))
+		b.goOn("main button.first")
+	}},
+	{"ballot-correction", func(b *tab) {
+		b.h.must(b.h.Write(stageLetter(strings.Replace(sampleProposal, "Risk: ", "Risk: rather ", 1))))
+		b.h.step()
+		b.open(b.h.link("lead@example.com", policy.AskCorrection))
+	}},
+	{"closed", func(b *tab) {
+		b.h.said("cto@example.com", policy.AskAuthorization, "REJECT: not before the audit\n")
+		b.open(b.h.link("cto@example.com", policy.AskAuthorization))
+	}},
+	{"sign-in", func(b *tab) { b.open(b.h.url + "/sign-in") }},
+	{"sign-in-code", func(b *tab) {
+		b.fill("#address", "itd@example.com")
+		b.goOn("main button.first")
+		b.h.step()
+	}},
+	{"sign-in-link", func(b *tab) { b.open(b.h.link("itd@example.com", policy.CodeSignIn)) }},
+	{"nothing", func(b *tab) { b.open(b.h.url + "/b/none/none") }},
+}
+
+var screensOf = map[string]browser.Screen{
+	"360-light": {Width: 360}, "360-dark": {Width: 360, Dark: true},
+	"1024-light": {Width: 1024}, "1024-dark": {Width: 1024, Dark: true},
+}
+
+// Every page can be read on every screen, and used by everybody: nothing is wider
+// than the screen, and axe-core finds nothing serious (WCAG 2.2 AA).
+func TestEveryPageIsForEverybody(t *testing.T) {
+	h := newHouse(t)
+	h.proposed()
+	b := h.chromium(browser.Screen{Width: 360})
+	axe := axeCore(t)
+	for _, look := range looks {
+		look.to(b)
+		for screen, s := range screensOf {
+			b.must(b.Look(s))
+			faults, err := b.Faults()
+			b.must(err)
+			for _, f := range append(faults, b.violations(axe)...) {
+				t.Errorf("%s on %s: %s", look.name, screen, f)
+			}
+			if *screenshots && screen != "1024-dark" {
+				picture, err := b.Picture()
+				b.must(err)
+				b.must(os.WriteFile(filepath.Join("../../docs/screenshots", fmt.Sprintf("page-%s-%s.png", look.name, screen)), picture, 0o644)) //nolint:gosec // for everybody to see
+			}
+		}
+	}
+}
+
+// axeCore is the script that finds what keeps people from using a page.
+func axeCore(t *testing.T) string {
+	t.Helper()
+	file, err := exec.CommandContext(t.Context(), "../../.ci/axe-core").Output()
+	if err != nil {
+		t.Fatal("axe-core:", err)
+	}
+	script, err := os.ReadFile(strings.TrimSpace(string(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(script)
+}
+
+// violations are the serious and critical faults of the page.
+func (b *tab) violations(axe string) []string {
+	b.h.t.Helper()
+	report, err := browser.Await[string](b.Browser, axe+`;
+		axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}).then(r => JSON.stringify(
+			r.violations.filter(v => v.impact == "serious" || v.impact == "critical")
+				.map(v => v.id + ": " + v.help + ": " + v.nodes.map(n => n.html).join("; "))))`)
+	b.must(err)
+	var found []string
+	b.must(json.Unmarshal([]byte(report), &found))
+	return found
+}
+
+// What finds the faults of a page does find them.
+func TestViolationsAreFound(t *testing.T) {
+	h := newHouse(t)
+	b := h.chromium(browser.Screen{Width: 360})
+	b.open(`data:text/html,<html lang=en><title>faulty</title><main><h1>faulty</h1><input><img src="x">`)
+	all := strings.Join(b.violations(axeCore(t)), "\n")
+	for _, want := range []string{"label: ", "image-alt: "} {
+		if !strings.Contains(all, want) {
+			t.Errorf("it does not find %q but\n%s", want, all)
+		}
+	}
+}
