@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/countersign/countersign/daemon/desk"
@@ -137,8 +138,14 @@ func capital(s string) string {
 // hintFor is what is said of an answer before its fields. How a mail is to be
 // written does not concern a page.
 func hintFor(c mailtmpl.Choice) string {
-	if c.Keyword == policy.NoKeyword || c.Keyword == policy.KeywordPass {
+	if slices.Contains(aboutMail, c.Keyword) {
 		return ""
 	}
 	return c.Hint
+}
+
+// aboutMail are the answers whose hint says how to write a mail.
+var aboutMail = []policy.Keyword{
+	policy.NoKeyword, policy.KeywordApprove, policy.KeywordPass, policy.KeywordImplemented, policy.KeywordConfirm, policy.KeywordContinue,
+	policy.KeywordCancel,
 }
