@@ -61,9 +61,9 @@ var start = time.Date(2026, 3, 2, 14, 0, 0, 0, time.UTC)
 // play plays one script on a stage of its own, and gives what was seen.
 func play(t testing.TB, name string, o stage.Options) *seenPlay {
 	o.OwnerURL, o.AppURL = pgtest.Test(t)
-	o.Start = start
+	o.Start, o.WebURL = start, pages
 	script := readScript(t, name)
-	c := &conversation{t: t, options: o, script: script, seen: newSeenPlay(script)}
+	c := &conversation{t: t, options: o, script: script, seen: newSeenPlay(script), browsers: map[string]chromium{}}
 	var err error
 	if c.company, err = newCompany(); err != nil {
 		t.Fatal(err)
@@ -94,6 +94,8 @@ type conversation struct {
 	last    []byte           // the last mail that was delivered
 	result  string           // what became of it, or of the last firing
 	seen    *seenPlay
+
+	browsers map[string]chromium // by whose they are
 }
 
 func (c *conversation) fatalf(format string, args ...any) {
@@ -116,6 +118,7 @@ func init() {
 	commands = map[string]command{
 		"as": (*conversation).as, "company": (*conversation).companyChanges, "clock": (*conversation).clock, "step": (*conversation).breathe,
 		"write": (*conversation).write, "reply": (*conversation).reply, "answer": (*conversation).reply,
+		"page": (*conversation).page, "sign-in": (*conversation).signIn, "code": (*conversation).code,
 		"raw": (*conversation).raw, "again": (*conversation).again, "bounce": (*conversation).bounce,
 		"tamper": (*conversation).tamper, "cancel": (*conversation).cancel, "excuse": (*conversation).excuse, "silence": (*conversation).silence,
 		"sent": (*conversation).sent, "disposition": (*conversation).disposition, "state": (*conversation).state, "reads": (*conversation).reads, "reaches": (*conversation).reaches,
