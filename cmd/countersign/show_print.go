@@ -7,6 +7,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/countersign/countersign/mailtmpl"
 	"github.com/countersign/countersign/policy"
 )
 
@@ -67,7 +68,7 @@ func (p printer) decision(d decision) {
 	if d.For != "" {
 		who += " for " + string(d.For)
 	}
-	fmt.Fprintf(p, "  %s  %s by %s (%s, proven by %s)\n", p.at(d.At), orElse(string(d.Answer), "answered"), who, d.Ballot, d.Proof)
+	fmt.Fprintf(p, "  %s  %s by %s (%s; %s)\n", p.at(d.At), orElse(string(d.Answer), "answered"), who, d.Ballot, mailtmpl.Proof(d.Proof))
 	p.form(d.Fields)
 	for _, f := range d.Files {
 		fmt.Fprintf(p, "    attached %s, %s, SHA-256 %.12s…\n", f.Name, count(f.Size, "byte", "bytes"), f.SHA256)

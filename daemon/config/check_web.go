@@ -32,7 +32,7 @@ func checkURL(w Web, f *faults) {
 	switch {
 	case err != nil:
 		f.err("web.url", "cannot be read as a URL: "+reason(err), form)
-	case u.Scheme != "https" && !(u.Scheme == "http" && server.Loopback(u.Hostname())):
+	case u.Scheme != "https" && (u.Scheme != "http" || !server.Loopback(u.Hostname())):
 		f.err("web.url", fmt.Sprintf("%q is not https", w.URL), form)
 	case u.Host == "" || u.Path != "" || u.RawQuery != "" || u.Fragment != "" || u.User != nil:
 		f.err("web.url", fmt.Sprintf("%q is not a scheme and a host", w.URL), form)

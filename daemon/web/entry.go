@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,14 +13,16 @@ import (
 	"github.com/countersign/countersign/policy"
 )
 
-// mostFiles is how many files one answer can have.
-const mostFiles = 10
+const (
+	mostFiles = 10      // one answer can have
+	inMemory  = 1 << 20 // bytes of an answer; the rest of it waits in a file
+)
 
 // readEntry reads what was entered on the page of the ballot: the fields of the
 // answer that was sent, and its files.
 func (v *visit) readEntry(s desk.Sheet) (desk.Entry, error) {
 	v.r.Body = http.MaxBytesReader(v.w, v.r.Body, v.Limit)
-	if err := v.r.ParseMultipartForm(v.Limit); err != nil && err != http.ErrNotMultipart {
+	if err := v.r.ParseMultipartForm(inMemory); err != nil && !errors.Is(err, http.ErrNotMultipart) {
 		return desk.Entry{}, err
 	}
 	e := desk.Entry{

@@ -64,7 +64,7 @@ func (h *house) must(err error) {
 // step lets the daemon take a breath.
 func (h *house) step() []stage.Received {
 	h.t.Helper()
-	mails, err := h.Stage.Step(context.Background())
+	mails, err := h.Step(context.Background())
 	h.must(err)
 	return mails
 }

@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"context"
+	"errors"
 	"net"
 	"testing"
 	"time"
@@ -28,7 +29,9 @@ func serveWith(t *testing.T, files [2]string) (address string) {
 	go func() { ended <- pages.Run(ctx) }()
 	t.Cleanup(func() {
 		stop()
-		<-ended
+		if err := <-ended; !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
 	})
 	for range 500 {
 		if c, err := net.Dial("tcp", address); err == nil {
