@@ -61,7 +61,7 @@ func TestShow(t *testing.T) {
 		for _, want := range []string{
 			"CHG-2026-0001  Upgrade PostgreSQL", "held up, revision 1 (", "proposed by lead on Mon 2 Mar 2026 10:00",
 			"held up: the vendor has withdrawn 17.2", "    Rollback         promote the old standby",
-			"answered by lead (question, proven by token)", "APPROVE by cto (authorization, proven by token)",
+			"answered by lead (question; by mail, with the token of the ballot)", "APPROVE by cto (authorization; by mail, with the token of the ballot)",
 			"ASK by cto", "Question  who watches replication?", "STOP by cto",
 			"a comment by it1\n    I shall be there from 19:00.", "Waiting for\n  cto: decision, since ", " sent or superseded\n",
 		} {
