@@ -94,9 +94,10 @@ docs: ## Write again the pages that are made from the code (by tests called Test
 	go test -run '^TestDocs' $$(grep -rl --include='*_test.go' '^func TestDocs' . | xargs -n1 dirname | sort -u) -update
 
 .PHONY: screenshots
-screenshots: ## Write the pictures in docs/screenshots: mails in Chromium and in Thunderbird.
+screenshots: ## Write the pictures in docs/screenshots: mails in Chromium and in Thunderbird, and the pages.
 	@.ci/install screenshots
 	go test ./internal/screens -run 'TestScreenshots|TestThunderbird' -count=1 -timeout 30m -v -screenshots
+	go test ./daemon/web -run TestEveryPageIsForEverybody -count=1 -timeout 30m -v -screenshots
 
 .PHONY: deps
 deps: ## Install what the tests need, where it is missing.

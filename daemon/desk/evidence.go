@@ -40,6 +40,7 @@ func (d *Desk) count(ctx context.Context, tx *storage.Tx, sub storage.Submission
 	}
 	decision := policy.Decide(before, d.Directory(), cmd, r.at)
 	entered := outcome(decision)
+	d.Log.Info("answer on a page", "change", before.Name(), "ballot", string(sub.Ballot), "counted", entered.Counted)
 	if !entered.Counted {
 		return entered, nil
 	}

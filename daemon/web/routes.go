@@ -73,8 +73,8 @@ func (s *Server) failed(w http.ResponseWriter, req *http.Request, r route, err e
 	s.Log.Error("serving a page", "route", r.method+" "+r.path, "error", err)
 	v := &visit{Server: s, w: w, r: req}
 	if err := v.refuse(http.StatusServiceUnavailable, "This page cannot be shown just now",
-		"Something is wrong on our side; nothing was decided. Try again in a minute, or answer by a reply to your mail."); err != nil {
-		http.Error(w, "This page cannot be shown just now. Answer by a reply to your mail.", http.StatusServiceUnavailable)
+		"Something is wrong on our side. If you have just answered, open your ballot again in a minute: it says whether that counted."); err != nil {
+		http.Error(w, "This page cannot be shown just now. Try again in a minute.", http.StatusServiceUnavailable)
 	}
 }
 

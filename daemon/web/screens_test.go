@@ -81,6 +81,7 @@ func TestEveryPageIsForEverybody(t *testing.T) {
 			b.must(b.Look(s))
 			faults, err := b.Faults()
 			b.must(err)
+			faults = append(faults, b.weight()...)
 			for _, f := range append(faults, b.violations(axe)...) {
 				t.Errorf("%s on %s: %s", look.name, screen, f)
 			}
@@ -91,6 +92,25 @@ func TestEveryPageIsForEverybody(t *testing.T) {
 			}
 		}
 	}
+}
+
+// heaviest is how much of a page may be sent to a phone in a train.
+const heaviest = 50 << 10
+
+// weight is what is wrong with what the page takes: itself, and one stylesheet.
+func (b *tab) weight() (faults []string) {
+	b.h.t.Helper()
+	page, err := browser.Evaluate[int](b.Browser, `new Blob([document.documentElement.outerHTML]).size`)
+	b.must(err)
+	more, err := browser.Evaluate[[]string](b.Browser, `performance.getEntriesByType("resource").map(r => r.name)`)
+	b.must(err)
+	if page > heaviest {
+		faults = append(faults, fmt.Sprintf("it has %d bytes", page))
+	}
+	if len(more) != 1 || !strings.HasPrefix(more[0], b.h.url+"/style-") {
+		faults = append(faults, fmt.Sprintf("beside itself it takes %q", more))
+	}
+	return faults
 }
 
 // axeCore is the script that finds what keeps people from using a page.
