@@ -100,6 +100,9 @@ func (v *visit) answerForm(s desk.Sheet, c mailtmpl.Choice, e entered) answerFor
 		f.Name, f.To = capital(c.To), ""
 	}
 	of := fieldsOf{sheet: s, directory: v.Desk.Directory(), choice: c}
+	if of.correcting() {
+		f.Open, of.problems = !e.is, s.Change.Problems
+	}
 	if e.is && e.Keyword == c.Keyword {
 		f.Open, of.given, of.problems = true, e.Fields, e.problems
 	}

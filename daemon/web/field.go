@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -72,7 +73,15 @@ func (o fieldsOf) all() (fields []field, files bool) {
 		files = files || f.Kind == kindEvidence
 		fields = append(fields, f)
 	}
+	if o.correcting() { // what is wrong stands first
+		slices.SortStableFunc(fields, func(a, b field) int { return cmp.Compare(min(len(b.Problem), 1), min(len(a.Problem), 1)) })
+	}
 	return fields, files
+}
+
+// correcting says whether the form completes a draft.
+func (o fieldsOf) correcting() bool {
+	return o.sheet.Ballot.Kind == policy.BallotCorrection && o.choice.Keyword == policy.NoKeyword
 }
 
 func (o fieldsOf) field(l policy.Label) field {
@@ -103,7 +112,7 @@ func (o fieldsOf) id(l policy.Label) string {
 }
 
 func (o fieldsOf) required(l policy.Label) bool {
-	if o.sheet.Ballot.Kind == policy.BallotCorrection && o.choice.Keyword == policy.NoKeyword {
+	if o.correcting() {
 		return slices.Contains(policy.RequiredLabels, l)
 	}
 	return slices.Contains(o.choice.Rule.Required, l)
