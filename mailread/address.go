@@ -54,11 +54,11 @@ var quotedString = regexp.MustCompile(`"(\\.|[^"\\])*"`)
 func unquoted(s string) string { return quotedString.ReplaceAllString(s, "") }
 
 func address(name, addr string) (Address, string) {
-	addr = strings.ToLower(clean(addr))
+	addr = strings.ToLower(Clean(addr))
 	if strings.Count(addr, "@") != 1 || strings.ContainsAny(addr, " \t\n<>\"") {
 		return Address{}, UnreadableFrom
 	}
-	return Address{oneSpace(clean(name)), addr}, ""
+	return Address{oneSpace(Clean(name)), addr}, ""
 }
 
 var (
@@ -71,7 +71,7 @@ func addresses(values ...string) []string {
 	var list []string
 	seen := map[string]bool{}
 	for _, v := range values {
-		for _, a := range addressText.FindAllString(clean(v), -1) {
+		for _, a := range addressText.FindAllString(Clean(v), -1) {
 			if a = strings.ToLower(a); !seen[a] {
 				seen[a] = true
 				list = append(list, a)
@@ -85,7 +85,7 @@ func addresses(values ...string) []string {
 // `Your message of "Mon, 23 Nov" <id>` is common.
 func ids(value string) []string {
 	var list []string
-	for _, m := range idText.FindAllStringSubmatch(clean(value), -1) {
+	for _, m := range idText.FindAllStringSubmatch(Clean(value), -1) {
 		list = append(list, m[1])
 	}
 	return list

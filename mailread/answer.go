@@ -32,7 +32,7 @@ const (
 // ReadAnswer reads keyword and fields from what a person typed. The keyword is
 // the whole first line, or there is none.
 func ReadAnswer(typed string) Answer {
-	lines := strings.Split(clean(typed), "\n")
+	lines := strings.Split(Clean(typed), "\n")
 	for len(lines) > 0 && blank(lines[0]) {
 		lines = lines[1:]
 	}

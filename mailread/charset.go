@@ -40,7 +40,7 @@ func decoded(b []byte) string {
 			b = latin
 		}
 	}
-	return clean(string(bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n"))))
+	return Clean(string(bytes.ReplaceAll(b, []byte("\r\n"), []byte("\n"))))
 }
 
 // decodedWords is a header value with its encoded words (RFC 2047) decoded.

@@ -5,10 +5,10 @@ import (
 	"unicode"
 )
 
-// clean removes what no person types and no database takes: NUL and other
+// Clean removes what no person types and no database takes: NUL and other
 // controls, invalid UTF-8, byte order marks, zero-width spaces, direction
 // overrides. Line ends become "\n", exotic spaces plain ones.
-func clean(s string) string {
+func Clean(s string) string {
 	s = strings.ReplaceAll(s, "\r\n", "\n")
 	return strings.Map(cleanRune, strings.ToValidUTF8(s, ""))
 }

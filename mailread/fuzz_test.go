@@ -57,7 +57,7 @@ func FuzzTyped(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		r := Typed(plainMail(clean(text)), ballot)
+		r := Typed(plainMail(Clean(text)), ballot)
 		checkReading(t, r)
 		if a := ReadAnswer(r.Text); a.Keyword != "" {
 			first := strings.ToUpper(firstTyped(r.Text))
@@ -66,7 +66,7 @@ func FuzzTyped(f *testing.F) {
 			}
 		}
 		var quoted strings.Builder
-		for line := range strings.SplitSeq(clean(text), "\n") {
+		for line := range strings.SplitSeq(Clean(text), "\n") {
 			quoted.WriteString("> " + line + "\n")
 		}
 		if a := ReadAnswer(Typed(plainMail(quoted.String()), ballot).Text); a.Keyword != "" {
@@ -103,7 +103,7 @@ func checkReading(t *testing.T, r Reading) {
 }
 
 func checkClean(t *testing.T, s string) {
-	if !utf8.ValidString(s) || clean(s) != s {
+	if !utf8.ValidString(s) || Clean(s) != s {
 		t.Fatalf("not clean: %q", s)
 	}
 }

@@ -118,7 +118,7 @@ func visibleText(n *html.Node, b *strings.Builder, budget *int) {
 	for c := n.FirstChild; c != nil && *budget > 0; c = c.NextSibling {
 		*budget--
 		if c.Type == html.TextNode {
-			b.WriteString(oneSpace(clean(c.Data[:min(len(c.Data), 500)])) + " ")
+			b.WriteString(oneSpace(Clean(c.Data[:min(len(c.Data), 500)])) + " ")
 		}
 		if blocks[c.DataAtom] {
 			b.WriteString("\n")

@@ -93,7 +93,7 @@ func messageID(value string) string {
 	if list := ids(value); len(list) > 0 {
 		return list[0]
 	}
-	return strings.Trim(oneSpace(clean(value)), "<> ")
+	return strings.Trim(oneSpace(Clean(value)), "<> ")
 }
 
 // Header gives the values of a header field, unfolded but not decoded, topmost

@@ -25,7 +25,7 @@ type ownText struct {
 func newOwnText(texts []string) ownText {
 	ours := ownText{seed: maphash.MakeSeed(), runs: map[uint64]bool{}}
 	for _, text := range texts {
-		stream := normalWords(clean(text))
+		stream := normalWords(Clean(text))
 		for i := range stream {
 			if h, ok := ours.run(stream, i); ok {
 				ours.runs[h] = true

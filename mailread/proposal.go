@@ -17,7 +17,7 @@ type ProposalReading struct {
 
 // ReadProposal reads the fields of a proposal from what a person typed.
 func ReadProposal(typed string) ProposalReading {
-	fields, rest := readFields(strings.Split(clean(typed), "\n"), proposalLabels)
+	fields, rest := readFields(strings.Split(Clean(typed), "\n"), proposalLabels)
 	f, problems := form(fields)
 	return ProposalReading{Form: f, Problems: problems, Rest: tidy(rest), Sets: sets(fields)}
 }

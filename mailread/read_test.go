@@ -129,7 +129,7 @@ func TestClean(t *testing.T) {
 		"a\x00b\x07c\x7f": "abc", "a\r\nb\rc": "a\nb\nc", "\ufeffa\u200bb": "ab", "a\u00a0b\u3000c": "a b c",
 		"\u202ea\u2066b": "ab", "a\xffb": "ab", "👩\u200d💻": "👩\u200d💻", "a\u2028b": "a\nb",
 	} {
-		if got := clean(s); got != want {
+		if got := Clean(s); got != want {
 			t.Errorf("%q: %q, want %q", s, got, want)
 		}
 	}

@@ -180,7 +180,7 @@ func (w *walker) text(data string, s state) {
 		w.word("", s) // Word's empty line
 		return
 	}
-	data = clean(data)
+	data = Clean(data)
 	if s.pre {
 		w.preformatted(data, s)
 		return

@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
+	"github.com/countersign/countersign/mailread"
 	"github.com/countersign/countersign/mailtmpl"
 	"github.com/countersign/countersign/policy"
 	"github.com/countersign/countersign/storage"
@@ -47,6 +49,7 @@ func (d *Desk) Enter(ctx context.Context, s Sheet, browser string, session *stor
 	if s.Closed != nil {
 		return Entered{Refusal: s.Closed}, nil
 	}
+	e.clean()
 	if entered = d.try(s, e); !entered.Counted {
 		return entered, nil
 	}
@@ -70,6 +73,20 @@ func (d *Desk) Enter(ctx context.Context, s Sheet, browser string, session *stor
 	})
 	return entered, err
 }
+
+// clean takes out of what was entered what no person types, as it is taken out of
+// a mail.
+func (e *Entry) clean() {
+	for label, text := range e.Fields {
+		e.Fields[label] = mailread.Clean(text)
+	}
+	for i := range e.Files {
+		e.Files[i].Name = flat(e.Files[i].Name)
+	}
+	e.Agent = flat(e.Agent)
+}
+
+func flat(text string) string { return strings.Join(strings.Fields(mailread.Clean(text)), " ") }
 
 // try says whether the entry would count now.
 func (d *Desk) try(s Sheet, e Entry) Entered {

@@ -72,7 +72,7 @@ func (v *visit) text(f field) string {
 
 // tidy is a text with lines as we write them.
 func tidy(s string) string {
-	return strings.TrimSpace(strings.NewReplacer("\r\n", "\n", "\r", "\n", "\x00", "").Replace(strings.ToValidUTF8(s, "\uFFFD")))
+	return strings.TrimSpace(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(s))
 }
 
 // files are those that came with an answer.

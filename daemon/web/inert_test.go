@@ -178,3 +178,13 @@ func TestAPageTokenCannotVoteByMail(t *testing.T) {
 		t.Errorf("the answer says\n%s", m.Text)
 	}
 }
+
+// archived is the mail in the archive that has the hash.
+func (h *house) archived(sha256 string) (raw []byte) {
+	h.t.Helper()
+	db, err := sql.Open("postgres", h.db)
+	h.must(err)
+	defer db.Close()
+	h.must(db.QueryRow(`select raw from messages where sha256 = $1`, sha256).Scan(&raw))
+	return raw
+}
