@@ -8,6 +8,7 @@ import (
 	"github.com/countersign/countersign/daemon/config"
 	"github.com/countersign/countersign/daemon/intake"
 	"github.com/countersign/countersign/daemon/outbox"
+	"github.com/countersign/countersign/daemon/web"
 	"github.com/countersign/countersign/internal/paper"
 	"github.com/countersign/countersign/storage"
 )
@@ -19,9 +20,9 @@ type Probe struct {
 	Try    func(context.Context) (says string, err error)
 }
 
-// Probes lists what the daemon needs to reach.
+// Probes lists what the daemon needs to reach, and what people reach of it.
 func Probes(c *config.Config, o Options) []Probe {
-	return []Probe{
+	probes := []Probe{
 		{
 			Name:   "database",
 			Remedy: `Look at database.url; "countersign migrate" brings an older schema up to date.`,
@@ -36,6 +37,10 @@ func Probes(c *config.Config, o Options) []Probe {
 			Try:    func(ctx context.Context) (string, error) { return probeSMTP(ctx, c, o) },
 		},
 	}
+	if c.Web.URL != "" {
+		probes = append(probes, Probe{Name: "pages", Try: func(ctx context.Context) (string, error) { return web.Probe(ctx, c.Web.URL), nil }})
+	}
+	return probes
 }
 
 func probeDatabase(ctx context.Context, c *config.Config) (string, error) {

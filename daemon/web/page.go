@@ -24,13 +24,15 @@ var styleSheet []byte
 // stylePath changes with the stylesheet, so that it can be kept for ever.
 var stylePath = "/style-" + short(styleSheet) + ".css"
 
+const styleType = "text/css; charset=utf-8"
+
 func short(b []byte) string {
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:6])
 }
 
 func (v *visit) style() error {
-	v.w.Header().Set("Content-Type", "text/css; charset=utf-8")
+	v.w.Header().Set("Content-Type", styleType)
 	v.w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
 	_, err := v.w.Write(styleSheet)
 	return ignoreGone(err)
