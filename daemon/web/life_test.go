@@ -138,3 +138,28 @@ func TestALinkOfSomebodyWhoLostTheRole(t *testing.T) {
 	h.step()
 	h.visitor().open(link).is(http.StatusOK).says("no longer asked")
 }
+
+// Asked a question, Lena amends the proposal instead, in the form that holds what
+// it says now: what she changes is a new revision, and everybody is asked again.
+func TestAmendOnThePage(t *testing.T) {
+	h := newHouse(t)
+	h.proposed()
+	h.said("cto@example.com", policy.AskAuthorization, "ASK: Is the third node left out on purpose?\n")
+	b := h.chromium(phone)
+	b.open(h.link("lead@example.com", policy.AskQuestion))
+	b.click(answer("AMEND") + " > summary")
+	b.fill("#amend-systems", "billing-db-1, billing-db-2, billing-db-3")
+	b.goOn(answer("AMEND") + " button.first")
+	b.says("Type the code", "billing-db-3")
+	b.fill("#code", h.code("lead@example.com", policy.CodeAnswer))
+	b.goOn("main button.first")
+	b.says("Your answer is counted")
+	h.step()
+	c := h.change()
+	if changed := policy.Changed(c.Revisions[0].Proposal, c.Proposal); c.Revision != 2 || len(changed) != 1 || changed[0] != policy.LabelSystems {
+		t.Errorf("revision %d, changed are %q", c.Revision, changed)
+	}
+	if asked := h.All("cto@example.com", policy.AskAuthorization); len(asked) != 2 {
+		t.Errorf("Carol was asked %d times", len(asked))
+	}
+}
