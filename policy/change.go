@@ -2,6 +2,7 @@ package policy
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -251,6 +252,16 @@ func (c Change) Title() string {
 
 // IsMajor says whether higher management is told (7c): any yes is yes.
 func (c Change) IsMajor() bool { return c.Proposal.Major || c.Settled.Major }
+
+// IsRestricted says whether only title, window and contact may be told widely. Of
+// a draft that is so as soon as it says anything but no.
+func (c Change) IsRestricted() bool {
+	said := c.Form.Get(LabelRestricted)
+	if c.Revision > 0 {
+		return c.Proposal.Restricted
+	}
+	return said != "" && !strings.EqualFold(said, "no")
+}
 
 // NamedImplementer is who the authorizers, else the proposer, named (4).
 func (c Change) NamedImplementer() PersonID {

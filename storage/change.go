@@ -24,7 +24,9 @@ func (t *Tx) LockChange(ctx context.Context, id policy.ChangeID) (policy.Change,
 	if !ok {
 		return policy.Change{}, fmt.Errorf("locking change %s: %w", id, ErrNotFound)
 	}
-	return decodeChange(id, body)
+	c, err := decodeChange(id, body)
+	t.seen.registered(c)
+	return c, err
 }
 
 func decodeChange(id policy.ChangeID, body []byte) (policy.Change, error) {
@@ -80,8 +82,12 @@ func (t *Tx) saveProjections(ctx context.Context, projections []projection) erro
 	var changes []changeRow
 	var ballots []ballotRow
 	var hands []handRow
+	var register []saidRow
 	for _, p := range projections {
 		changes, ballots, hands = append(changes, p.change), append(ballots, p.ballots...), append(hands, p.hands...)
+		if !t.seen.stands(p) {
+			register = append(register, saidRow{p.register, p.said})
+		}
 	}
 	if err := t.saveChangeRows(ctx, changes); err != nil {
 		return err
@@ -89,7 +95,10 @@ func (t *Tx) saveProjections(ctx context.Context, projections []projection) erro
 	if err := t.saveBallots(ctx, ballots); err != nil {
 		return err
 	}
-	return t.saveHands(ctx, changes, hands)
+	if err := t.saveHands(ctx, changes, hands); err != nil {
+		return err
+	}
+	return t.saveRegister(ctx, register)
 }
 
 func (t *Tx) saveChangeRows(ctx context.Context, rows []changeRow) error {

@@ -16,6 +16,7 @@ func (t table) add(p projection) {
 	t["change "+string(p.change.ID)] = p.change
 	t.addBallots(p.ballots)
 	t.addHands(p.hands)
+	t.addRegister(p.register)
 }
 
 func (t table) addBallots(rows []ballotRow) {
@@ -30,6 +31,12 @@ func (t table) addHands(rows []handRow) {
 	}
 }
 
+func (t table) addRegister(rows ...registerRow) {
+	for _, r := range rows {
+		t[fmt.Sprintf("change %s, in the register", r.Change)] = r
+	}
+}
+
 // compare holds the rows of the projection, and the numbers given, against the
 // record.
 func (t *Tx) compare(ctx context.Context, record *replay) ([]string, error) {
@@ -41,8 +48,15 @@ func (t *Tx) compare(ctx context.Context, record *replay) ([]string, error) {
 	for _, p := range record.projections {
 		told.add(p)
 	}
-	wrong, err := t.compareNumbers(ctx, record)
-	return append(differences(stored, told), wrong...), err
+	found := differences(stored, told)
+	for _, compare := range []func(context.Context, *replay) ([]string, error){t.compareWords, t.compareNumbers} {
+		wrong, err := compare(ctx, record)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, wrong...)
+	}
+	return found, nil
 }
 
 func (t *Tx) storedRows(ctx context.Context) (table, error) {
@@ -66,10 +80,15 @@ func (t *Tx) storedRows(ctx context.Context) (table, error) {
 	if err := t.tx.SelectContext(ctx, &hands, `select change, person, part from hands`); err != nil {
 		return nil, fmt.Errorf("reading hands: %w", err)
 	}
+	register, err := t.registered(ctx)
+	if err != nil {
+		return nil, err
+	}
 	stored := table{}
 	for _, c := range changes {
-		stored.add(projection{change: c})
+		stored["change "+string(c.ID)] = c
 	}
+	stored.addRegister(register...)
 	stored.addBallots(ballots)
 	stored.addHands(hands)
 	return stored, nil

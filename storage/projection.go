@@ -11,9 +11,11 @@ import (
 
 // A projection is a change as rows. It says nothing the change does not say.
 type projection struct {
-	change  changeRow
-	ballots []ballotRow
-	hands   []handRow
+	change   changeRow
+	ballots  []ballotRow
+	hands    []handRow
+	register registerRow
+	said     string // what it is found by in the register
 }
 
 type changeRow struct {
@@ -85,6 +87,7 @@ func project(c policy.Change) (projection, error) {
 		p.ballots = append(p.ballots, projectBallot(c.ID, b))
 	}
 	p.hands = projectHands(c)
+	p.register, p.said = projectRegister(c), saidOf(c)
 	return p, nil
 }
 

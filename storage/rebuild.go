@@ -63,7 +63,7 @@ func (s *Store) RebuildWrite(ctx context.Context, progress Progress) (report Rep
 
 func (t *Tx) rebuildWrite(ctx context.Context, progress Progress) (Report, error) {
 	_, err := t.tx.ExecContext(ctx, `
-		lock table changes, ballots, hands, numbers in exclusive mode;
+		lock table changes, ballots, hands, register, numbers in exclusive mode;
 		select from chain_head for update`)
 	if err != nil {
 		return Report{}, fmt.Errorf("waiting for everyone else: %w", err)
@@ -83,7 +83,7 @@ func (t *Tx) rebuildWrite(ctx context.Context, progress Progress) (Report, error
 }
 
 func (t *Tx) overwrite(ctx context.Context, record *replay) error {
-	if _, err := t.tx.ExecContext(ctx, `delete from hands; delete from ballots; delete from changes`); err != nil {
+	if _, err := t.tx.ExecContext(ctx, `delete from register; delete from hands; delete from ballots; delete from changes`); err != nil {
 		return fmt.Errorf("clearing the projection: %w", err)
 	}
 	if err := t.saveProjections(ctx, record.projections); err != nil {

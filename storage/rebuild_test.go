@@ -223,7 +223,7 @@ func TestRebuildWrite(t *testing.T) {
 	closed := begin(t, s, 1, policy.StateClosed).change
 	begin(t, s, 2, policy.StateTested)
 	exec(t, owner, `update changes set title = 'something else', live = false, ever_live = false, state = 'rejected' where id = 'c1'`)
-	exec(t, owner, `delete from hands; delete from ballots where change = 'c2'; delete from changes where id = 'c2'`)
+	exec(t, owner, `delete from hands; delete from register; delete from ballots where change = 'c2'; delete from changes where id = 'c2'`)
 	exec(t, owner, `update numbers set last = 1`)
 	exec(t, owner, `insert into ballots (id, change, kind, person, revision, attempt, status, issued_at)
 		values ('forged', 'c1', 'check', 'eve', 1, 1, 'open', now())`)

@@ -12,11 +12,12 @@ import (
 // seen is what a transaction has read and need not read again: nobody else can
 // alter a change it has locked, and tokens, texts and mails never change.
 type seen struct {
-	changes map[policy.ChangeID][]byte
-	tokens  map[string][]Token // by hash
-	texts   map[correspondence][][]byte
-	twins   []twin
-	looked  map[string]bool // mails whose twins are among these, by SHA-256
+	changes  map[policy.ChangeID][]byte
+	register map[policy.ChangeID]saidRow
+	tokens   map[string][]Token // by hash
+	texts    map[correspondence][][]byte
+	twins    []twin
+	looked   map[string]bool // mails whose twins are among these, by SHA-256
 }
 
 // A correspondence is what we wrote to a person about a change.

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/jmoiron/sqlx"
+
 	"github.com/countersign/countersign/policy"
 )
 
@@ -30,12 +32,25 @@ type Waiting struct {
 
 // Waiting lists the open ballots of the person, the longest due first.
 func (t *Tx) Waiting(ctx context.Context, person policy.PersonID) ([]Waiting, error) {
+	return waiting(ctx, t.tx, person)
+}
+
+// Waiting is [Tx.Waiting] for somebody who only looks.
+func (s *Store) Waiting(ctx context.Context, person policy.PersonID) (list []Waiting, err error) {
+	err = s.again(ctx, func() error {
+		list, err = waiting(ctx, s.db, person)
+		return err
+	})
+	return list, err
+}
+
+func waiting(ctx context.Context, from sqlx.QueryerContext, person policy.PersonID) ([]Waiting, error) {
 	var rows []struct {
 		Ballot policy.BallotID `db:"ballot"`
 		Change policy.ChangeID `db:"change"`
 		Body   []byte          `db:"body"`
 	}
-	err := t.tx.SelectContext(ctx, &rows, `
+	err := sqlx.SelectContext(ctx, from, &rows, `
 		select b.id as ballot, b.change, c.body
 		from ballots as b join changes as c on c.id = b.change
 		where b.status = 'open' and b.person = $1
