@@ -109,11 +109,11 @@ func outcome(decision policy.Decision) Entered {
 	case decision.Change.State == policy.StateDraft && len(decision.Change.Problems) > 0:
 		return Entered{Problems: decision.Change.Problems}
 	}
-	return Entered{Counted: true, Answer: given(decision.Events)}
+	return Entered{Counted: true, Answer: answerIn(decision.Events)}
 }
 
-// given is the answer or act among the events.
-func given(events []policy.Event) policy.Answer {
+// answerIn is the answer or act among the events.
+func answerIn(events []policy.Event) policy.Answer {
 	for _, e := range events {
 		switch e := e.(type) {
 		case *policy.Cast:
@@ -137,13 +137,11 @@ func (d *Desk) pageCommand(by policy.PersonID, ballot policy.BallotID, e Entry) 
 const ProofPage = "page"
 
 func (d *Desk) enterSignedIn(ctx context.Context, tx *storage.Tx, sub storage.Submission, session storage.Session, e Entry) (Entered, error) {
-	n, err := tx.Submit(ctx, sub)
-	if err != nil {
+	if err := tx.Submit(ctx, sub); err != nil {
 		return Entered{}, err
 	}
-	sub.N = n
 	proof := fmt.Sprintf("page; signed in at %s by a code mailed to %s", session.Since.Format(time.RFC3339), session.Address)
-	entered, err := d.count(ctx, tx, sub, e, proof)
+	entered, err := d.count(ctx, tx, d.given(sub, e, proof))
 	if err != nil {
 		return Entered{}, err
 	}
@@ -252,7 +250,7 @@ func (d *Desk) confirm(ctx context.Context, tx *storage.Tx, sub storage.Submissi
 	}
 	proof := fmt.Sprintf("page; a code mailed to %s at %s, typed at %s", sub.Address, sub.At.Format(time.RFC3339), d.now().Format(time.RFC3339))
 	var err error
-	if c.Entered, err = d.count(ctx, tx, sub, e, proof); err != nil || c.Counted {
+	if c.Entered, err = d.count(ctx, tx, d.given(sub, e, proof)); err != nil || c.Counted {
 		return err
 	}
 	sub.Used = false
