@@ -50,6 +50,7 @@ func newFire(t *testing.T) *fire {
 	t.Cleanup(f.dovecot.Stop)
 	f.Stage, err = stage.New(t.Context(), stage.Options{
 		OwnerURL: f.ownerURL, AppURL: appURL, Start: time.Now().Truncate(time.Second).Add(-6 * time.Hour), IMAP: f.dovecot, IMAPURL: "imap+insecure://" + f.dovecot.IMAP,
+		WebURL: pages,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -396,4 +397,70 @@ func TestRecoverBesideServe(t *testing.T) {
 		t.Errorf("once it has stopped, recover decided %v and ended with %v", r.Decided, err)
 	}
 	f.holds()
+}
+
+// onPage has somebody answer on the page of their latest mail of the kind, and type
+// the code; what our mailbox keeps of it arrives there.
+func (f *fire) onPage(by string, kind policy.NoticeKind, e desk.Entry) {
+	f.t.Helper()
+	f.Clock.Advance(10 * time.Minute)
+	m, _ := f.Latest(by+"@example.com", kind)
+	ballot, token, _ := strings.Cut(strings.TrimPrefix(ballotLink.FindString(m.Text), pages+"/b/"), "/")
+	sheet, err := f.Desk.ByLink(f.t.Context(), policy.BallotID(ballot), token)
+	f.must(err)
+	entered, err := f.Desk.Enter(f.t.Context(), sheet, by, nil, e)
+	f.must(err)
+	f.step()
+	code, _ := f.Latest(by+"@example.com", policy.CodeAnswer)
+	c, err := f.Desk.Confirm(f.t.Context(), entered.ID, by, codeLine.FindStringSubmatch(code.Text)[1])
+	f.must(err)
+	if !c.Counted {
+		f.t.Fatalf("it is not counted: %v", c)
+	}
+	f.step()
+	var kept []byte
+	for _, sent := range f.Provider.Sent() {
+		if sent.To == stage.Mailbox {
+			kept = sent.Raw
+		}
+	}
+	f.must(f.Deliver(kept))
+	f.step()
+}
+
+// What was answered on pages since the backup burns as well. The mailbox has kept
+// it: recover decides it again in its place, with what rests on it, and everything
+// is as it was.
+func TestRecoverWhatWasAnsweredOnPages(t *testing.T) {
+	t.Parallel()
+	f := newFire(t)
+	f.writes(proposes("One"))
+	f.must(pg.Backup(t.Context(), f.ownerURL, f.backup))
+	f.onPage("cto", policy.AskAuthorization, desk.Entry{Keyword: policy.KeywordApprove, Fields: policy.Form{
+		policy.LabelJustification: "support ends; agreed", policy.LabelSecurityImpact: "none new", policy.LabelRisk: "low, because it is rehearsed", policy.LabelRollback: "as proposed",
+	}})
+	f.answers("dev1", policy.AskOffer, "IMPLEMENTED\nVersion: pg17\nDone at: today, 16:10\nNotes: standby rebuilt\n")
+	f.onPage("qa1", policy.AskTest, desk.Entry{Keyword: policy.KeywordPass, Files: []desk.PageFile{{Name: "suite.txt", Type: "text/plain", Bytes: []byte("412 of 412\n")}}})
+	was := slices.DeleteFunc(f.holds(), func(row string) bool { return strings.Contains(row, ",person-code-answer,") }) // of no use any more
+
+	f.restored()
+	if err := f.serves(); !errors.Is(err, intake.ErrUnknownMail) {
+		t.Errorf("serve ended with %v", err)
+	}
+	f.recovers("4 mails read, 3 unknown, decided: counted 1, noted 2.\n")
+	f.same(f.holds(), was)
+	f.agrees()
+	f.recovers("4 mails read, 0 unknown; nothing was decided.\n")
+}
+
+// Somebody writes a mail as if it were such a copy. Without the seal it is none.
+func TestACopyOfAnAnswerIsSealed(t *testing.T) {
+	t.Parallel()
+	f := newFire(t)
+	f.writes(stage.Letter{From: stage.Mailbox, Subject: "Answered", Body: "kept\n", Files: map[string]string{"answer.json": `{"key": "1", "seal": "00", "answer": "e30="}`}})
+	mails, err := f.Store.Mails(t.Context(), 1)
+	f.must(err)
+	if mails[0].Disposition != string(desk.Own) {
+		t.Errorf("it is %s: %s", mails[0].Disposition, mails[0].Reason)
+	}
 }

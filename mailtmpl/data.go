@@ -29,6 +29,7 @@ type Data struct {
 	Waiting   []Waiting      // every ballot that waits for the reader, in a mail about all of them
 	Duties    []Duty         // what the reader still owes other changes (5), (8)
 	Code      Code           // what the one-time code in the mail is for
+	Copy      []byte         // an answer given on a page, to be kept
 }
 
 // An Organization is whose policy is run, and through which mailbox.

@@ -20,6 +20,10 @@ func pageVariants(list map[string]Data) {
 	code.Org.WebURL, code.Papered = pages, false
 	code.Code = Code{ID: "k3", Ballot: "open-authorization", Kind: policy.BallotAuthorization, Answer: *answer(policy.KeywordApprove, "cto", "11-23 09:12", assessment()), Until: at("11-23 09:27")}
 	list[string(policy.CodeAnswer)] = code
+	kept := mailOf(policy.CopyAnswer, proposed(), "", "It is the mailbox in which all answers lie.", "11-23 09:12")
+	kept.Papered, kept.Notice.Address, kept.Copy = false, kept.Org.Mailbox, []byte(`{"answer":"e30="}`)
+	kept.Notice.Cause = answer(policy.KeywordApprove, "cto", "11-23 09:12", assessment())
+	list[string(policy.CopyAnswer)] = kept
 	signIn := mailOf(policy.CodeSignIn, policy.Change{}, "cto", "Somebody, probably you, asked to sign in with your address.", "11-23 09:12")
 	signIn.Org.WebURL, signIn.Papered = pages, false
 	signIn.Code = Code{ID: "k4", Until: at("11-23 09:27")}

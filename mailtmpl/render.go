@@ -38,6 +38,9 @@ func render(d Data) (Mail, error) {
 	if d.isDigest() {
 		mail.Files = append(mail.Files, d.tableOfMonth())
 	}
+	if len(d.Copy) > 0 {
+		mail.Files = append(mail.Files, File{Name: CopyName, Type: "application/json", Bytes: d.Copy})
+	}
 	if mail.To == "" {
 		return Mail{}, errors.New("nobody to send it to")
 	}
@@ -51,6 +54,9 @@ func render(d Data) (Mail, error) {
 	}
 	return mail, nil
 }
+
+// CopyName is the file in which an answer given on a page is kept.
+const CopyName = "answer.json"
 
 // wording is what the template of a notice says.
 type wording struct{ subject, lead, note, facts, acts string }

@@ -91,6 +91,7 @@ const (
 	NoticeReview        NoticeKind = "owner-notice-review"   // the policy itself is to be reviewed
 	CodeAnswer          NoticeKind = "person-code-answer"    // the code that confirms an answer given on a page
 	CodeSignIn          NoticeKind = "person-code-sign-in"   // the code that signs in to the pages
+	CopyAnswer          NoticeKind = "mailbox-copy-answer"   // an answer given on a page, kept in our own mailbox too
 )
 
 // DigestMonth tells higher management of a month.
@@ -120,5 +121,5 @@ var NoticeKinds = []NoticeKind{
 	AnswerTwoChanges, AnswerOversize, AnswerUnknown, OwnerMisused, OperatorUnreadable,
 	OperatorUndelivered, PersonDirectory, OwnerDirectory, OperatorMisused,
 	DigestMonth,
-	NoticeWaiting, NoticeReview, CodeAnswer, CodeSignIn,
+	NoticeWaiting, NoticeReview, CodeAnswer, CodeSignIn, CopyAnswer,
 }

@@ -11,7 +11,6 @@ import (
 // A Submission is what a person entered on a page, until they have proven by a
 // code that it was them; or that they want to sign in.
 type Submission struct {
-	N        int64           `db:"n"`
 	ID       string          `db:"id"`
 	Purpose  string          `db:"purpose"`
 	KeyID    string          `db:"kid"`
@@ -35,26 +34,25 @@ const (
 	ForSignIn = "sign-in"
 )
 
-const submissionColumns = `n, id, purpose, kid, browser, person, address, change, ballot, revision,
+const submissionColumns = `id, purpose, kid, browser, person, address, change, ballot, revision,
 	entry, at, until, tries, ended_at, used`
 
 // kept is how long what is over is kept: the codes of a day are counted.
 const kept = 48 * time.Hour
 
-// Submit keeps the submission, gives it its number, and lets go of those of days
-// past.
-func (t *Tx) Submit(ctx context.Context, s Submission) (n int64, err error) {
+// Submit keeps the submission, and lets go of those of days past.
+func (t *Tx) Submit(ctx context.Context, s Submission) error {
 	if _, err := t.tx.ExecContext(ctx, `delete from submissions where at < $1`, micro(s.At.Add(-kept))); err != nil {
-		return 0, fmt.Errorf("letting go of old submissions: %w", err)
+		return fmt.Errorf("letting go of old submissions: %w", err)
 	}
-	err = t.tx.GetContext(ctx, &n, `
+	_, err := t.tx.ExecContext(ctx, `
 		insert into submissions (id, purpose, kid, browser, person, address, change, ballot, revision, entry, at, until)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) returning n`,
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
 		s.ID, s.Purpose, s.KeyID, s.Browser, s.Person, s.Address, s.Change, s.Ballot, s.Revision, s.Entry, micro(s.At), micro(s.Until))
 	if err != nil {
-		return 0, fmt.Errorf("keeping a submission: %w", err)
+		return fmt.Errorf("keeping a submission: %w", err)
 	}
-	return n, nil
+	return nil
 }
 
 // CodesSince counts how many codes the person was mailed for the purpose since then.

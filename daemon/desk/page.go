@@ -2,12 +2,14 @@ package desk
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/countersign/countersign/internal/paper"
 	"github.com/countersign/countersign/mailtmpl"
 	"github.com/countersign/countersign/policy"
+	"github.com/countersign/countersign/storage"
 )
 
 // A Sheet is a ballot as its person sees it on a page: what the mail says that
@@ -20,6 +22,8 @@ type Sheet struct {
 	Letter mailtmpl.Letter
 	Data   mailtmpl.Data // what the letter was written from
 }
+
+var errNoSheet = fmt.Errorf("opening a page: %w", storage.ErrNotFound)
 
 // ByLink gives the sheet of the ballot to whoever holds the link to it: the end
 // of the link is the token of that ballot's page. It is [storage.ErrNotFound]

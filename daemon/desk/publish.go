@@ -27,6 +27,7 @@ type result struct {
 	at            time.Time
 	answering     answering
 	waiting       []storage.Waiting // what a mail about all of them lists
+	copy          []byte            // an answer given on a page, for our own mailbox
 }
 
 // answering is the mail that is being answered, if there is one.
@@ -216,6 +217,9 @@ func (d *Desk) data(r result, n policy.Notice, reader policy.Person, dir policy.
 	}
 	if r.answering.person != "" && r.answering.person == n.To {
 		data.Given = r.answering.given
+	}
+	if n.Kind == policy.CopyAnswer {
+		data.Copy = r.copy
 	}
 	if n.Kind == policy.AskAuthorization {
 		data.Changed, data.Earlier = earlier(r.after, n.To)

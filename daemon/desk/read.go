@@ -52,11 +52,10 @@ func (c *conversation) parsed(context.Context) (bool, error) {
 }
 
 // automatic settles mail no person sent before a word of it is read.
-func (c *conversation) automatic(context.Context) (bool, error) {
+func (c *conversation) automatic(ctx context.Context) (bool, error) {
 	m := c.out.Message
 	if m.From.Address == c.Org.Mailbox {
-		c.end(Own, "it comes from our own mailbox")
-		return true, nil
+		return true, c.own(ctx)
 	}
 	if class := mailread.Automatic(m); class != "" {
 		if p, ok := c.dir.ByAddress(m.From.Address); ok {

@@ -53,7 +53,7 @@ func (d *Desk) mailCode(ctx context.Context, tx *storage.Tx, sub storage.Submiss
 		return errTooMany
 	}
 	sub.Address = data.Reader.Addresses[0]
-	if _, err := tx.Submit(ctx, sub); err != nil {
+	if err := tx.Submit(ctx, sub); err != nil {
 		return err
 	}
 	data.MessageID = "code-" + sub.ID + "@" + d.domain()

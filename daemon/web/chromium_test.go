@@ -1,7 +1,10 @@
 package web_test
 
 import (
+	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -52,6 +55,46 @@ func (b *tab) says(all ...string) {
 // answer is where the form of an answer is on the page.
 func answer(keyword string) string {
 	return `details:has(input[name=answer][value="` + keyword + `"])`
+}
+
+// send fills in the form of an answer, or the only one on the page, as a person
+// does, and sends it. It gives the status of what comes then.
+func (b *tab) send(keyword string, fields, files map[string]string) (status int) {
+	b.h.t.Helper()
+	form := answer(keyword)
+	if n, err := b.Count(form); err != nil || n == 0 {
+		b.must(err)
+		form = "main form"
+	} else if open, err := b.Count(form + "[open]"); err != nil || open == 0 {
+		b.must(err)
+		b.click(form + " > summary")
+	}
+	for name, value := range fields {
+		b.enter(form+` [name="`+name+`"]`, value)
+	}
+	for name, content := range files {
+		file := filepath.Join(b.h.t.TempDir(), name)
+		b.must(os.WriteFile(file, []byte(content), 0o600))
+		b.must(b.Attach(form+" [name=files]", file))
+	}
+	status, err := b.Go(form + " button.first")
+	b.must(err)
+	return status
+}
+
+// enter gives a field its value: typed, chosen from a list, or clicked on.
+func (b *tab) enter(css, value string) {
+	b.h.t.Helper()
+	kind, err := browser.Evaluate[string](b.Browser, fmt.Sprintf("document.querySelector(%q).type", css))
+	b.must(err)
+	switch kind {
+	case "radio", "checkbox":
+		b.click(css + `[value="` + value + `"]`)
+	case "select-one":
+		b.must(b.Choose(css, value))
+	default:
+		b.fill(css, value)
+	}
 }
 
 var phone = browser.Screen{Width: 360, Dark: true}

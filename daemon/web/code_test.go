@@ -40,13 +40,19 @@ func TestACodeCanBeTriedFiveTimes(t *testing.T) {
 func TestACodeLapses(t *testing.T) {
 	h := newHouse(t)
 	h.proposed()
-	carol := h.entered("cto@example.com")
+	reason := map[string]string{"Reason": "not before the audit"}
+	carol := h.chromium(phone)
+	carol.open(h.link("cto@example.com", policy.AskAuthorization))
+	carol.send("REJECT", reason, nil)
 	code := h.code("cto@example.com", policy.CodeAnswer)
 	h.Clock.Advance(15 * time.Minute)
-	carol.send("", typed(code)).is(http.StatusUnprocessableEntity).says("too long ago")
+	carol.send("", typed(code), nil)
+	carol.says("too long ago", "Nothing was decided")
 	h.stands(policy.StateProposed)
-	again := h.entered("cto@example.com")
-	again.send("", typed(h.code("cto@example.com", policy.CodeAnswer))).says("Your answer is counted")
+	carol.open(h.link("cto@example.com", policy.AskAuthorization))
+	carol.send("REJECT", reason, nil)
+	carol.send("", typed(h.code("cto@example.com", policy.CodeAnswer)), nil)
+	carol.says("Your answer is counted")
 	h.stands(policy.StateRejected)
 }
 

@@ -108,7 +108,11 @@ func (o fieldsOf) field(l policy.Label) field {
 // id is the field's name in the page: several forms on it have fields of the
 // same label.
 func (o fieldsOf) id(l policy.Label) string {
-	return strings.ToLower(strings.ReplaceAll(string(o.choice.Keyword)+"-"+string(l), " ", "-"))
+	name := string(l)
+	if o.choice.Keyword != policy.NoKeyword {
+		name = string(o.choice.Keyword) + "-" + name
+	}
+	return strings.ToLower(strings.ReplaceAll(name, " ", "-"))
 }
 
 func (o fieldsOf) required(l policy.Label) bool {

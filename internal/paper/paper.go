@@ -86,6 +86,18 @@ func (k Keys) Code(kid, errand string) (string, error) {
 	return fmt.Sprintf("%06d", (binary.BigEndian.Uint32(sum[from:])&0x7fffffff)%codes), nil
 }
 
+// Seal is by what something of ours is known again that comes back by mail.
+func (k Keys) Seal(kid string, content []byte) (string, error) {
+	secret, ok := k.Secrets[kid]
+	if !ok {
+		return "", fmt.Errorf("no token key with id %q", kid)
+	}
+	mac := hmac.New(sha256.New, secret)
+	fmt.Fprintf(mac, "seal %d ", len(content))
+	mac.Write(content)
+	return hex.EncodeToString(mac.Sum(nil)), nil
+}
+
 // Is says whether the token is that of the paper, made with any of the keys. It
 // takes as long for a wrong one as for a right one.
 func (k Keys) Is(token string, purpose Purpose, p Paper) bool {

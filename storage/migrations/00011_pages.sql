@@ -9,8 +9,7 @@
 -- +goose Up
 
 create table submissions (
-    n        bigint generated always as identity primary key, -- the uid of the answer in the archive
-    id       text not null unique,
+    id       text primary key,
     purpose  text not null check (purpose in ('answer', 'sign-in')),
     kid      text not null,
     browser  text not null, -- the hash of what the browser is known by

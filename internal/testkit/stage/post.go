@@ -79,7 +79,7 @@ func (s *Stage) handed(ctx context.Context) ([]storage.OutRow, error) {
 	}
 	var handed []storage.OutRow
 	for _, row := range rows {
-		if row.State == "sent" && !s.collected[row.ID] {
+		if row.State == "sent" && !s.collected[row.ID] && row.Recipient != Mailbox {
 			s.collected[row.ID] = true
 			handed = append(handed, row)
 		}

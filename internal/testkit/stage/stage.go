@@ -186,6 +186,9 @@ func (s *Stage) collect(ctx context.Context) ([]Received, error) {
 	}
 	var fresh []Received
 	for _, m := range mails {
+		if m.To == Mailbox {
+			continue // what we keep there comes to nobody
+		}
 		r, err := Read(m.Raw)
 		if err != nil {
 			return nil, fmt.Errorf("reading a mail we sent: %w\n%s", err, m.Raw)
