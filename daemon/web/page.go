@@ -59,7 +59,7 @@ var pages = func() map[string]*template.Template {
 
 // functions are what templates can call.
 var functions = template.FuncMap{
-	"words": words,
+	"words": words, "size": size,
 }
 
 // A page is what a template sees. What the page is about is Body.
@@ -126,4 +126,16 @@ func (v *visit) home() error { return v.see("/ballots") }
 // keeps it from being read as an answer there.
 func words(line string) string {
 	return strings.TrimPrefix(strings.TrimPrefix(line, paper.Mark), strings.TrimSpace(paper.Mark))
+}
+
+// size is a number of bytes as people say it.
+func size(bytes int) string {
+	switch {
+	case bytes < 1000:
+		return strconv.Itoa(bytes) + " bytes"
+	case bytes < 1000_000:
+		return strconv.Itoa((bytes+500)/1000) + " kB"
+	default:
+		return fmt.Sprintf("%.1f MB", float64(bytes)/1e6)
+	}
 }

@@ -19,6 +19,7 @@ var routes = []route{
 
 	{"GET", "/b/{ballot}/{token}", (*visit).showLinked, false},
 	{"POST", "/b/{ballot}/{token}", (*visit).enterLinked, false},
+	{"GET", "/b/{ballot}/{token}/files/{sha256}", (*visit).linkedFile, false},
 	{"GET", "/changes/{change}/ballots/{ballot}", (*visit).showOwn, true},
 	{"POST", "/changes/{change}/ballots/{ballot}", (*visit).enterOwn, true},
 	{"GET", "/answers/{id}", (*visit).showAnswer, false},
