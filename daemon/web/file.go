@@ -14,12 +14,12 @@ import (
 // linkedFile gives a file of the change to whoever has the link of a ballot,
 // which shows what has to be judged.
 func (v *visit) linkedFile() error {
-	return v.withSheet(v.linked, func(s desk.Sheet) error { return v.file(s.Change.ID) })
+	return v.withSheet(v.linked, func(s desk.Sheet) error { return v.handOut(s.Change.ID) })
 }
 
-// file hands out a file that came with a mail about the change, to be saved: it
+// handOut hands out a file that came with a mail about the change, to be saved: it
 // is never shown as part of these pages.
-func (v *visit) file(change policy.ChangeID) error {
+func (v *visit) handOut(change policy.ChangeID) error {
 	f, err := v.Store.Attachment(v.r.Context(), change, v.r.PathValue("sha256"))
 	if errors.Is(err, storage.ErrNotFound) {
 		return v.refuse(http.StatusNotFound, "There is no such file", "Go back to the change and choose one of those listed there.")
