@@ -64,6 +64,7 @@ var noticeNames = map[policy.NoticeKind]string{
 	policy.NoticeReview:        "to the policy owner: the review",
 	policy.CodeAnswer:          "a code to confirm an answer",
 	policy.CodeSignIn:          "a code to sign in",
+	policy.CopyAnswer:          "copy of an answer, for the mailbox",
 }
 
 // NoticeName says in a few words what a mail is: "ballot: authorize it".
@@ -74,13 +75,13 @@ func Errand(kind policy.BallotKind) string { return or(errandOfBallot[kind], "ab
 
 // Asked says what a ballot asks of its person, and as whom: "to authorize it as
 // CTO (POL-005, 2a) for Jane Doe".
-func (d Data) Asked(b policy.Ballot) string {
+func Asked(d Data, b policy.Ballot) string {
 	d.Notice.Ballot = b.ID
 	return d.errand(b)
 }
 
 // Until says by when a ballot is to be answered, and whether that is past.
-func (d Data) Until(b policy.Ballot) (says string, late bool) {
+func Until(d Data, b policy.Ballot) (says string, late bool) {
 	switch {
 	case b.Due.IsZero():
 		return "", false
@@ -93,7 +94,7 @@ func (d Data) Until(b policy.Ballot) (says string, late bool) {
 
 // Readable gives the fields of the proposal as it stands, or of the draft, with
 // people by name.
-func (d Data) Readable() policy.Form {
+func Readable(d Data) policy.Form {
 	if d.Change.Revision == 0 {
 		return d.Change.Form
 	}
@@ -101,7 +102,7 @@ func (d Data) Readable() policy.Form {
 }
 
 // OwnerContact is whom to call about the change.
-func (d Data) OwnerContact() string { return d.ownerContact() }
+func OwnerContact(d Data) string { return d.ownerContact() }
 
 // Size is a number of bytes as people read it: "12 kB".
 func Size(bytes int) string { return size(bytes) }
