@@ -73,6 +73,7 @@ type page struct {
 	SignOut      string        // the token of the form by which to sign out
 	Form         string        // the token of the forms that lead back to this address
 	Here         string        // this address
+	Wide         bool          // the page holds a table
 	Body         any
 }
 
@@ -81,7 +82,7 @@ func (v *visit) show(status int, name, title string, body any) error {
 	p := page{
 		Title: title, Organization: v.Desk.Org.Name, PolicyID: v.Desk.Org.PolicyID, Operator: v.Desk.Org.Operator,
 		Style: stylePath, Person: v.person, SignOut: v.formToken("/sign-out"),
-		Form: v.formToken(v.r.URL.Path), Here: v.r.URL.Path, Body: body,
+		Form: v.formToken(v.r.URL.Path), Here: v.r.URL.Path, Wide: name == "register", Body: body,
 	}
 	var b bytes.Buffer
 	t, ok := pages[name]
