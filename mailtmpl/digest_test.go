@@ -96,7 +96,7 @@ func TestTheTableOfAMonth(t *testing.T) {
 	d := examples()[string(policy.DigestMonth)]
 	d.Notice.Digest.Changes[1].Proposal.Title = `=HYPERLINK("http://example.com","Montréal")`
 	table := fileOf(t, d, "changes-2026-11.csv")
-	text, marked := strings.CutPrefix(string(table.Bytes), byteOrderMark)
+	text, marked := strings.CutPrefix(string(table.Bytes), ByteOrderMark)
 	rows, err := csv.NewReader(strings.NewReader(text)).ReadAll()
 	if err != nil || !marked {
 		t.Fatalf("the table begins with %q: %v", table.Bytes[:3], err)

@@ -19,8 +19,8 @@ func (l Letter) files() (files []File) {
 	return files
 }
 
-// byteOrderMark tells spreadsheets that a table is in UTF-8.
-const byteOrderMark = "\ufeff"
+// ByteOrderMark tells spreadsheets that a table is in UTF-8.
+const ByteOrderMark = "\ufeff"
 
 // columnsOfMonth are what the table of a month says of each change.
 var columnsOfMonth = []struct {
@@ -50,7 +50,7 @@ var columnsOfMonth = []struct {
 // tableOfMonth lists every change that lived in the month (RFC 4180).
 func (d Data) tableOfMonth() File {
 	var b bytes.Buffer
-	b.WriteString(byteOrderMark)
+	b.WriteString(ByteOrderMark)
 	w := csv.NewWriter(&b)
 	w.UseCRLF = true
 	var head []string
@@ -61,7 +61,7 @@ func (d Data) tableOfMonth() File {
 	for _, life := range d.Digest().Changes {
 		var row []string
 		for _, c := range columnsOfMonth {
-			row = append(row, harmless(c.of(d, life)))
+			row = append(row, Harmless(c.of(d, life)))
 		}
 		rows = append(rows, row)
 	}
@@ -69,8 +69,8 @@ func (d Data) tableOfMonth() File {
 	return File{Name: "changes-" + d.Digest().Figures.String() + ".csv", Type: "text/csv; charset=utf-8", Bytes: b.Bytes()}
 }
 
-// harmless keeps a spreadsheet from taking a cell for a formula.
-func harmless(cell string) string {
+// Harmless keeps a spreadsheet from taking a cell for a formula.
+func Harmless(cell string) string {
 	if cell != "" && strings.ContainsRune("=+-@\t\r", rune(cell[0])) {
 		return "'" + cell
 	}

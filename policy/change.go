@@ -58,9 +58,10 @@ const (
 )
 
 // States lists every state, waiting ones first.
-var States = append(slices.Clone(waiting), Ends...)
+var States = append(slices.Clone(OpenStates), Ends...)
 
-var waiting = []State{
+// OpenStates lists the states that wait for a person.
+var OpenStates = []State{
 	StateDraft, StateProposed, StateAuthorized, StateInProgress, StateImplemented,
 	StateTested, StateReleased, StateChecked, StateHeldUp, StateUndoing, StateUndone,
 }

@@ -1,6 +1,9 @@
 package policy
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // samples are acts as somebody would send them, to ask whether they could.
 var samples = map[Keyword]Form{
@@ -21,4 +24,15 @@ func MayAct(c Change, d Directory, by PersonID, keyword Keyword, now time.Time) 
 	}
 	r := Decide(c, d, Command{Kind: CommandAct, By: by, Keyword: keyword, Form: sample}, now).Refusal
 	return r == nil || r.Code == RefusedProblems // what is wrong with the sample would not be with theirs
+}
+
+// MaySee says whether the person may see all of a change. Of a restricted one only
+// those with a part in it may, and those who answer for the policy.
+func MaySee(c Change, d Directory, id PersonID) bool {
+	return !c.IsRestricted() || d.SeesAll(id) || slices.Contains(c.Involved(), id)
+}
+
+// SeesAll says whether restricted changes have no secrets from the person.
+func (d Directory) SeesAll(id PersonID) bool {
+	return d.Holds(id, CTO, ITDirector, PolicyOwner)
 }

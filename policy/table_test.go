@@ -177,7 +177,7 @@ func checkRule(t *testing.T, rule Rule, labels []Label) {
 // TestEveryWaitingStateAsks checks that each state that waits has a row, and
 // that a change in it is put to somebody.
 func TestEveryWaitingStateAsks(t *testing.T) {
-	for _, state := range waiting {
+	for _, state := range OpenStates {
 		if !slices.ContainsFunc(Table, func(r Row) bool { return r.State == state }) || askers[state] == nil {
 			t.Errorf("%s waits for nobody", state)
 		}

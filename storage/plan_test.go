@@ -108,8 +108,8 @@ func TestPagesReadByIndex(t *testing.T) {
 	day := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
 	filters := map[string]storage.RegisterFilter{
 		"all":            {},
-		"open":           {Open: true},
-		"ended":          {Ended: true},
+		"open":           {States: policy.OpenStates},
+		"ended":          {States: policy.Ends},
 		"closed":         {States: []policy.State{policy.StateClosed}},
 		"rejected":       {States: []policy.State{policy.StateRejected}},
 		"canceled":       {States: []policy.State{policy.StateCanceled}},

@@ -103,7 +103,7 @@ func (s *Store) List(ctx context.Context, f Filter) ([]Summary, error) {
 func (s *Store) Change(ctx context.Context, name string) (policy.Change, error) {
 	var body []byte
 	err := s.db.GetContext(ctx, &body, `
-		select body from changes where number = $1 or draft = $1 or id = $2`, strings.ToUpper(name), name)
+		select body from changes where number = $1 or draft = $1 or id = $2`, strings.ToUpper(clean(name)), clean(name))
 	if err != nil {
 		return policy.Change{}, fmt.Errorf("reading change %s: %w", name, orNotFound(err))
 	}
@@ -118,7 +118,7 @@ func (s *Store) Ballot(ctx context.Context, id policy.BallotID) (policy.Change, 
 	}
 	err := s.again(ctx, func() error {
 		return s.db.GetContext(ctx, &row, `
-			select c.id, c.body from ballots as b join changes as c on c.id = b.change where b.id = $1`, id)
+			select c.id, c.body from ballots as b join changes as c on c.id = b.change where b.id = $1`, clean(string(id)))
 	})
 	if err != nil {
 		return policy.Change{}, policy.Ballot{}, fmt.Errorf("reading ballot %s: %w", id, orNotFound(err))

@@ -19,8 +19,6 @@ import (
 // Its zero value chooses all, the lowest number first.
 type RegisterFilter struct {
 	States   []policy.State // any of them
-	Open     bool           // only what has not ended
-	Ended    bool           // only what has
 	Category policy.Category
 	Person   policy.PersonID // who proposed it, or was asked anything about it
 	From     time.Time       // opened then or later

@@ -78,25 +78,26 @@ func (q *registerQuery) both(condition string, args ...any) {
 }
 
 func (q *registerQuery) filterStates() {
-	if q.Ended {
-		q.openIf = append(q.openIf, `false`)
-	}
-	if q.Open {
-		q.endedIf = append(q.endedIf, `false`)
-	}
 	if len(q.States) == 0 {
 		return
 	}
-	var open, ended []string
+	var open, ended []policy.State
 	for _, s := range q.States {
 		if s.End() {
-			ended = append(ended, string(s))
+			ended = append(ended, s)
 		} else {
-			open = append(open, string(s))
+			open = append(open, s)
 		}
 	}
-	q.openIf = append(q.openIf, `c.state = any(`+q.arg(pq.Array(open))+`::text[])`)
-	q.endedIf = append(q.endedIf, `r.state = any(`+q.arg(pq.Array(ended))+`::text[])`)
+	q.openIf = append(q.openIf, q.oneOf(`c.state`, open))
+	q.endedIf = append(q.endedIf, q.oneOf(`r.state`, ended))
+}
+
+func (q *registerQuery) oneOf(column string, states []policy.State) string {
+	if len(states) == 0 {
+		return `false`
+	}
+	return column + ` = any(` + q.arg(pq.Array(states)) + `::text[])`
 }
 
 // filterParts is by what not everybody may know of a restricted change.

@@ -91,11 +91,10 @@ func TestRegister(t *testing.T) {
 	}{
 		{"all, drafts first", storage.RegisterFilter{}, "d5 d7 1 2 3 4 5 6"},
 		{"the newest first", storage.RegisterFilter{Descending: true}, "6 5 4 3 2 1 d7 d5"},
-		{"open ones", storage.RegisterFilter{Open: true}, "d5 4 6"},
-		{"what has ended", storage.RegisterFilter{Ended: true}, "d7 1 2 3 5"},
+		{"open ones", storage.RegisterFilter{States: policy.OpenStates}, "d5 4 6"},
+		{"what has ended", storage.RegisterFilter{States: policy.Ends}, "d7 1 2 3 5"},
 		{"one state", storage.RegisterFilter{States: []policy.State{policy.StateRejected}}, "1 3"},
 		{"any of several states", storage.RegisterFilter{States: []policy.State{policy.StateRejected, policy.StateProposed}}, "1 3 4 6"},
-		{"an end that is open", storage.RegisterFilter{States: []policy.State{policy.StateRejected}, Open: true}, ""},
 
 		{"a category", storage.RegisterFilter{Category: policy.SoftwareTechnology}, "1 4"},
 		{"a category does not find what is restricted", storage.RegisterFilter{Category: policy.NetworkInfrastructure}, "2"},
@@ -134,7 +133,7 @@ func TestRegister(t *testing.T) {
 		{"by end", storage.RegisterFilter{Sort: storage.SortEnded}, "d5 4 6 d7 5 3 2 1"},
 
 		{"everything at once", storage.RegisterFilter{
-			States: []policy.State{policy.StateRejected}, Ended: true, Category: policy.SoftwareTechnology, Person: "cto",
+			States: []policy.State{policy.StateRejected}, Category: policy.SoftwareTechnology, Person: "cto",
 			From: day(0), Until: day(1), Text: "postgres", Whole: true, Sort: storage.SortTitle, Descending: true,
 		}, "1"},
 	} {

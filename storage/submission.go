@@ -72,7 +72,7 @@ func (t *Tx) CodesSince(ctx context.Context, person policy.PersonID, purpose str
 // Submission gives the submission; ErrNotFound where there is none.
 func (s *Store) Submission(ctx context.Context, id string) (sub Submission, err error) {
 	err = s.again(ctx, func() error {
-		return s.db.GetContext(ctx, &sub, `select `+submissionColumns+` from submissions where id = $1`, id)
+		return s.db.GetContext(ctx, &sub, `select `+submissionColumns+` from submissions where id = $1`, clean(id))
 	})
 	return inOrder(sub, err)
 }

@@ -88,3 +88,8 @@ func cause(c policy.Change, b policy.Ballot) *policy.Answer {
 	}
 	return nil
 }
+
+// About is what there is to say about the change to somebody who looks at it.
+func (d *Desk) About(c policy.Change, reader policy.Person) mailtmpl.Data {
+	return d.data(result{after: c}, policy.Notice{To: reader.ID}, reader, d.Directory(), "", false)
+}

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/countersign/countersign/internal/paper"
+	"github.com/countersign/countersign/mailtmpl"
 	"github.com/countersign/countersign/policy"
 )
 
@@ -59,7 +60,7 @@ var pages = func() map[string]*template.Template {
 
 // functions are what templates can call.
 var functions = template.FuncMap{
-	"words": words, "size": size,
+	"words": words, "size": mailtmpl.Size,
 }
 
 // A page is what a template sees. What the page is about is Body.
@@ -73,6 +74,7 @@ type page struct {
 	SignOut      string        // the token of the form by which to sign out
 	Form         string        // the token of the forms that lead back to this address
 	Here         string        // this address
+	Wide         bool          // the page holds a table
 	Body         any
 }
 
@@ -81,7 +83,7 @@ func (v *visit) show(status int, name, title string, body any) error {
 	p := page{
 		Title: title, Organization: v.Desk.Org.Name, PolicyID: v.Desk.Org.PolicyID, Operator: v.Desk.Org.Operator,
 		Style: stylePath, Person: v.person, SignOut: v.formToken("/sign-out"),
-		Form: v.formToken(v.r.URL.Path), Here: v.r.URL.Path, Body: body,
+		Form: v.formToken(v.r.URL.Path), Here: v.r.URL.Path, Wide: name == "register", Body: body,
 	}
 	var b bytes.Buffer
 	t, ok := pages[name]
@@ -126,16 +128,4 @@ func (v *visit) home() error { return v.see("/ballots") }
 // keeps it from being read as an answer there.
 func words(line string) string {
 	return strings.TrimPrefix(strings.TrimPrefix(line, paper.Mark), strings.TrimSpace(paper.Mark))
-}
-
-// size is a number of bytes as people say it.
-func size(bytes int) string {
-	switch {
-	case bytes < 1000:
-		return strconv.Itoa(bytes) + " bytes"
-	case bytes < 1000_000:
-		return strconv.Itoa((bytes+500)/1000) + " kB"
-	default:
-		return fmt.Sprintf("%.1f MB", float64(bytes)/1e6)
-	}
 }
