@@ -30,6 +30,11 @@ demo: ## Play some changes from proposal to closed, all on this machine.
 	@.ci/install demo
 	@go run -ldflags '$(LDFLAGS)' ./cmd/countersign demo
 
+.PHONY: play
+play: ## Keep the company of the demo running, with everybody's mailbox on a local page.
+	@.ci/install demo
+	@go run -ldflags '$(LDFLAGS)' ./cmd/countersign play
+
 .PHONY: test
 test: deps lint ## Install what is missing, then vet, lint and all tests with -race.
 	go test -race -timeout 20m $(TESTFLAGS) ./...

@@ -29,6 +29,7 @@ type cli struct {
 	Recover recoverCmd `cmd:"" help:"Decide again what a restored database does not know."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database to the schema of this program."`
 	Version versionCmd `cmd:"" help:"Say which version this is, and what it implements."`
+	Play    playCmd    `cmd:"" help:"Keep the company of the demo running, to learn the product with."`
 	Demo    demoCmd    `cmd:"" help:"Play three changes and the digest of their month; nothing leaves the machine."`
 }
 

@@ -38,6 +38,7 @@ var imports = []struct {
 	{"daemon/records", "policy storage", "publishing decides nothing"},
 	{"daemon", "policy internal/paper internal/pulse internal/server mailread mailtmpl storage daemon/…", "the daemon wires its parts together"},
 	{"cmd/countersign", "policy internal/… mailread mailtmpl storage daemon/…", "verbs build what they need and run it"},
+	{"internal/play", "policy internal/testkit/stage storage", "what is played is the stage's"},
 	{"internal/testkit/stage", "policy internal/… mailread mailtmpl storage daemon/…", "the stage plays the whole daemon, for the demo and the conversations"},
 	{"internal/testkit/…", "policy internal/… mailtmpl storage", "the servers of the tests know nothing of the daemon they serve"},
 	{"internal/house", "", "it looks at the others from outside"},
@@ -52,7 +53,7 @@ var imports = []struct {
 var only = []struct {
 	what, who, why string
 }{
-	{module + "internal/testkit", "cmd/countersign internal/testkit/…", "the servers of the tests are for tests and the demo"},
+	{module + "internal/testkit", "cmd/countersign internal/play internal/testkit/…", "the servers of the tests are for tests and the demo"},
 	{module + "internal/testkit/pgtest", "", "it is for tests alone"},
 	{"testing", "internal/testkit/…", "a program is not a test"},
 	{"database/sql", "storage internal/testkit/…", "SQL is storage's"},
@@ -64,7 +65,7 @@ var only = []struct {
 	{"github.com/emersion/go-smtp", "internal/testkit/…", "the daemon is no mail server"},
 	{"github.com/emersion/go-message", "mailread internal/testkit/…", "the bytes of a mail are mailread's"},
 	{"net/smtp", "", "go-mail submits mail, with the errors told apart"},
-	{"net/http", "daemon/web daemon/records internal/testkit/…", "what speaks HTTP is in view"},
+	{"net/http", "daemon/web daemon/records cmd/countersign internal/play internal/testkit/…", "what speaks HTTP is in view"},
 	{"github.com/pelletier/go-toml", "daemon/config", "the configuration is read in one place"},
 	{"github.com/go-analyze/charts", "mailtmpl", "pictures are part of what a mail says"},
 	{"github.com/chromedp", "internal/testkit/browser", "the tests drive a browser through one door"},
