@@ -54,6 +54,8 @@ type ballotPage struct {
 	Closed  word      // why it can be answered no more
 	Notice  string    // what happened to what was entered
 	Signed  bool      // the browser's person is the ballot's
+	Files   []policy.File
+	FilesAt string // below which they are found
 }
 
 // An answerForm is one answer the ballot takes, and its fields.
@@ -73,8 +75,18 @@ type decided struct {
 	Answer policy.Answer
 }
 
-func (v *visit) showSheet(s desk.Sheet) error {
-	return v.show(http.StatusOK, "ballot", v.title(s), v.ballotPage(s, entered{}))
+func (v *visit) showSheet(s desk.Sheet) error { return v.showBallot(http.StatusOK, s, entered{}) }
+
+func (v *visit) showBallot(status int, s desk.Sheet, e entered) error {
+	p := v.ballotPage(s, e)
+	var err error
+	if p.Files, err = v.filesOf(s.Change); err != nil {
+		return err
+	}
+	if p.FilesAt = v.r.URL.Path + "/files/"; v.r.PathValue("token") == "" {
+		p.FilesAt = mailtmpl.ChangePath + s.Change.Name() + "/files/"
+	}
+	return v.show(status, "ballot", v.title(s), p)
 }
 
 func (v *visit) title(s desk.Sheet) string { return s.Change.Name() + ": " + s.Change.Title() }
@@ -161,7 +173,7 @@ func (v *visit) enter(s desk.Sheet) error {
 // again shows the ballot once more, with what was entered.
 func (v *visit) again(s desk.Sheet, status int, e entered) error {
 	if s.Closed == nil {
-		return v.show(status, "ballot", v.title(s), v.ballotPage(s, e))
+		return v.showBallot(status, s, e)
 	}
 	w := refused(s, s.Closed)
 	w.Typed = typedIn(e.Entry)

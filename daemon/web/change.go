@@ -2,9 +2,7 @@ package web
 
 import (
 	"errors"
-	"mime"
 	"net/http"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -188,39 +186,13 @@ func shownPath(d mailtmpl.Data, path []pathStep) (all []shownStep) {
 	return all
 }
 
-var hexSHA256 = regexp.MustCompile(`^[0-9a-f]{64}$`)
-
-// file gives a file that came with a mail about the change, to be kept and not
-// to be shown: it may be anything.
-func (v *visit) file() error {
+// changeFile gives a file that came with a mail about the change to who may see
+// all of it.
+func (v *visit) changeFile() error {
 	return v.withChange(func(d mailtmpl.Data, whole bool) error {
-		none := func() error {
-			return v.refuse(http.StatusNotFound, "There is no such file", "The page of the change lists those there are.")
+		if !whole {
+			return v.noFile()
 		}
-		sha256 := v.r.PathValue("sha256")
-		if !whole || !hexSHA256.MatchString(sha256) {
-			return none()
-		}
-		file, err := v.Store.Attachment(v.r.Context(), d.Change.ID, sha256)
-		if errors.Is(err, storage.ErrNotFound) {
-			return none()
-		}
-		if err != nil {
-			return err
-		}
-		h := v.w.Header()
-		h.Set("Content-Type", "application/octet-stream")
-		h.Set("Content-Disposition", attachment(file.Name))
-		h.Set("Content-Length", strconv.Itoa(len(file.Bytes)))
-		_, err = v.w.Write(file.Bytes)
-		return ignoreGone(err)
+		return v.handOut(d.Change.ID)
 	})
-}
-
-// attachment names a file for the browser to keep (RFC 6266).
-func attachment(name string) string {
-	if header := mime.FormatMediaType("attachment", map[string]string{"filename": mailtmpl.Clean(name)}); header != "" {
-		return header
-	}
-	return "attachment"
 }

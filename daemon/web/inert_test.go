@@ -80,7 +80,7 @@ func TestOnlyAPostActs(t *testing.T) {
 	h.must(err)
 	b := h.change().OpenFor("cto")[0].ID
 	real := strings.NewReplacer(
-		"/b/{ballot}/{token}", link.Path, "/answers/{id}", waiting.at.Path, "/sign-in/{id}/{token}", signIn.Path, "/sign-in/{id}", ask.at.Path,
+		"/b/{ballot}/{token}", link.Path, "{sha256}", strings.Repeat("0", 64), "/answers/{id}", waiting.at.Path, "/sign-in/{id}/{token}", signIn.Path, "/sign-in/{id}", ask.at.Path,
 		"{change}", "CHG-2026-0001", "{ballot}", string(b), "{$}", "", "{sha256}", strings.Repeat("0", 64),
 	)
 	before := h.everything()

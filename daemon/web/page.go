@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/countersign/countersign/internal/paper"
+	"github.com/countersign/countersign/mailtmpl"
 	"github.com/countersign/countersign/policy"
 )
 
@@ -59,7 +60,7 @@ var pages = func() map[string]*template.Template {
 
 // functions are what templates can call.
 var functions = template.FuncMap{
-	"words": words,
+	"words": words, "size": mailtmpl.Size,
 }
 
 // A page is what a template sees. What the page is about is Body.

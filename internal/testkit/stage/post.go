@@ -79,7 +79,7 @@ func (s *Stage) handed(ctx context.Context) ([]storage.OutRow, error) {
 	}
 	var handed []storage.OutRow
 	for _, row := range rows {
-		if row.State == "sent" && !s.collected[row.ID] && row.Recipient != Mailbox {
+		if row.State == "sent" && !s.collected[row.ID] {
 			s.collected[row.ID] = true
 			handed = append(handed, row)
 		}
