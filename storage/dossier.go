@@ -12,7 +12,8 @@ import (
 // What lies about one change beside what was decided: the mails that came and
 // left, and the files that came with them.
 
-// A CameIn is a mail about a change that was taken in, and its attachments.
+// A CameIn is a mail about a change that was taken in, and its attachments, where
+// they are part of the change: somebody known sent them, and the mail acted.
 type CameIn struct {
 	ID          int64           `db:"id"`
 	Folder      string          `db:"folder"`
@@ -42,9 +43,11 @@ func (s *Store) CameIn(ctx context.Context, change policy.ChangeID) (mails []Cam
 }
 
 func (s *Store) readAttachments(ctx context.Context, mails []CameIn) error {
-	ids := make([]int64, len(mails))
-	for i, m := range mails {
-		ids[i] = m.ID
+	var ids []int64
+	for _, m := range mails {
+		if m.Person != "" && slices.Contains(acted, m.Disposition) {
+			ids = append(ids, m.ID)
+		}
 	}
 	type row struct {
 		Message int64  `db:"message"`
@@ -70,8 +73,8 @@ func (s *Store) readAttachments(ctx context.Context, mails []CameIn) error {
 	return nil
 }
 
-// Attachment gives the file with the SHA-256 that came with a mail about the
-// change; ErrNotFound where none of them had it.
+// Attachment gives the file with the SHA-256 that is part of the change;
+// ErrNotFound where it has none.
 func (s *Store) Attachment(ctx context.Context, change policy.ChangeID, sha256 string) (Attachment, error) {
 	var row struct {
 		Name  string `db:"name"`
@@ -81,7 +84,8 @@ func (s *Store) Attachment(ctx context.Context, change policy.ChangeID, sha256 s
 	err := s.again(ctx, func() error {
 		return s.db.GetContext(ctx, &row, `
 			select a.name, a.type, a.bytes from messages as m join attachments as a on a.message = m.id
-			where m.change = $1 and m.change <> '' and a.sha256 = $2 order by m.id, a.n limit 1`, change, sha256)
+			where m.change = $1 and m.change <> '' and m.person <> '' and m.disposition = any($3) and a.sha256 = $2
+			order by m.id, a.n limit 1`, change, clean(sha256), acted)
 	})
 	if err != nil {
 		return Attachment{}, fmt.Errorf("reading an attachment of change %s: %w", change, inTime(ctx, orNotFound(err)))

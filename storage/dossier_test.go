@@ -23,6 +23,12 @@ func TestAttachmentsBelongToTheirChange(t *testing.T) {
 		}
 		tx.SaveMail(m)
 		elsewhere := storage.Attachment{Name: "other.txt", SHA256: sha("other"), Bytes: []byte("other")}
+		forged := storage.Attachment{Name: "forged.txt", SHA256: sha("forged"), Bytes: []byte("forged")}
+		raw = []byte("FAIL")
+		tx.SaveMail(storage.Mail{
+			Key: storage.MailKey{Folder: "INBOX", UIDValidity: 1, UID: 9}, SHA256: sha(string(raw)), Raw: raw, Size: 4, Person: "qa", Change: first,
+			Disposition: "unverified", Received: noon, Decided: noon, Attachments: []storage.Attachment{forged},
+		})
 		raw = []byte("hello")
 		tx.SaveMail(storage.Mail{
 			Key: storage.MailKey{Folder: "INBOX", UIDValidity: 1, UID: 8}, SHA256: sha(string(raw)), Raw: raw, Size: 5,
@@ -31,7 +37,7 @@ func TestAttachmentsBelongToTheirChange(t *testing.T) {
 		return nil
 	})
 	mails, err := s.CameIn(t.Context(), first)
-	if err != nil || len(mails) != 1 || mails[0].Person != "qa" || mails[0].Disposition != "counted" || !mails[0].Received.Equal(noon) {
+	if err != nil || len(mails) != 2 || len(mails[1].Attachments) != 0 || mails[0].Person != "qa" || mails[0].Disposition != "counted" || !mails[0].Received.Equal(noon) {
 		t.Fatalf("%+v, %v", mails, err)
 	}
 	if files := mails[0].Attachments; len(files) != 1 || files[0] != (policy.File{Name: "suite.txt", Type: "text/plain", Size: 10, SHA256: report.SHA256}) {
@@ -40,9 +46,12 @@ func TestAttachmentsBelongToTheirChange(t *testing.T) {
 	if got, err := s.Attachment(t.Context(), first, report.SHA256); err != nil || string(got.Bytes) != "412 of 412" || got.Name != "suite.txt" {
 		t.Errorf("%+v, %v", got, err)
 	}
-	for change, sha256 := range map[policy.ChangeID]string{second: report.SHA256, first: sha("other"), "": sha("other")} {
-		if _, err := s.Attachment(t.Context(), change, sha256); !errors.Is(err, storage.ErrNotFound) {
-			t.Errorf("%s of %q: %v", sha256, change, err)
+	for _, none := range []struct {
+		change policy.ChangeID
+		file   string
+	}{{second, "412 of 412"}, {first, "other"}, {"", "other"}, {first, "forged"}} {
+		if _, err := s.Attachment(t.Context(), none.change, sha(none.file)); !errors.Is(err, storage.ErrNotFound) {
+			t.Errorf("%s of %q: %v", none.file, none.change, err)
 		}
 	}
 	if mails, err := s.CameIn(t.Context(), ""); err != nil || len(mails) != 0 {

@@ -11,7 +11,9 @@ import (
 	"testing"
 
 	"github.com/countersign/countersign/internal/testkit/browser"
+	"github.com/countersign/countersign/internal/testkit/stage"
 	"github.com/countersign/countersign/policy"
+	"github.com/countersign/countersign/storage"
 )
 
 var screenshots = flag.Bool("screenshots", false, "write the pictures of the pages in docs/screenshots anew")
@@ -53,13 +55,6 @@ var looks = []struct {
 		b.h.said("cto@example.com", policy.AskAuthorization, "REJECT: not before the audit\n")
 		b.open(b.h.link("cto@example.com", policy.AskAuthorization))
 	}},
-	{"change", func(b *tab) { b.open(b.h.url + "/changes/CHG-2026-0001") }},
-	{"mine", func(b *tab) {
-		b.h.must(b.h.Write(stageLetter(strings.Replace(sampleProposal, "Upgrade PostgreSQL 15 to 17", "Renew the certificate", 1))))
-		b.h.step()
-		b.open(b.h.url + "/ballots")
-	}},
-	{"register", func(b *tab) { b.open(b.h.url + "/changes") }},
 	{"sign-in", func(b *tab) { b.open(b.h.url + "/sign-in") }},
 	{"sign-in-code", func(b *tab) {
 		b.fill("#address", "itd@example.com")
@@ -67,6 +62,26 @@ var looks = []struct {
 		b.h.step()
 	}},
 	{"sign-in-link", func(b *tab) { b.open(b.h.link("itd@example.com", policy.CodeSignIn)) }},
+	{"register", func(b *tab) {
+		b.goOn("main button.first")
+		b.h.proposes(2)
+		b.h.said("cto@example.com", policy.AskAuthorization, approval)
+		b.h.said("dev1@example.com", policy.AskOffer, "TAKE\n")
+		b.h.said("dev1@example.com", policy.AskImplementation, "FAILED\nReason: the collation differs\nLeft as: the standby runs 17, the primary 15\n")
+		b.h.must(b.h.Write(stage.Letter{From: "lead@example.com", Subject: "A rule", Body: restrictedProposal}))
+		b.h.step()
+		b.open(b.h.url + "/changes")
+	}},
+	{"register-filter", func(b *tab) { b.open(b.h.url + "/changes?state=open&text=billing&from=2026-11-01&sort=title") }},
+	{"register-nothing", func(b *tab) { b.open(b.h.url + "/changes?text=zzz") }},
+	{"change", func(b *tab) {
+		for _, c := range b.h.changesIn(policy.StateHeldUp) {
+			b.open(b.h.url + "/changes/" + c)
+		}
+		b.says("the collation differs")
+	}},
+	{"change-draft", func(b *tab) { b.open(b.h.url + "/changes/D-2026-0002") }},
+	{"mine", func(b *tab) { b.open(b.h.url + "/ballots") }},
 	{"nothing", func(b *tab) { b.open(b.h.url + "/b/none/none") }},
 }
 
@@ -99,6 +114,17 @@ func TestEveryPageIsForEverybody(t *testing.T) {
 			}
 		}
 	}
+}
+
+// changesIn are the names of the changes in the state.
+func (h *house) changesIn(state policy.State) (names []string) {
+	h.t.Helper()
+	page, err := h.Store.Register(h.t.Context(), storage.RegisterFilter{States: []policy.State{state}})
+	h.must(err)
+	for _, row := range page.Rows {
+		names = append(names, row.Name)
+	}
+	return names
 }
 
 // heaviest is how much of a page may be sent to a phone in a train.
