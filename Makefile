@@ -53,6 +53,7 @@ test-chaos: ## Kill the daemon 2,000 times at random (RUNS), by SEED if it is gi
 .PHONY: bench
 bench: deps ## Measure the daemon beside the limits of this machine, and write docs/performance.md.
 	go test ./internal/bench -run '^TestMeasure$$' -count=1 -timeout 2h -v -measure
+	go test ./daemon/web -run '^TestMeasureTheRegister$$' -count=1 -timeout 1h -v -measure
 
 .PHONY: quick
 quick: ## All tests, without -race and without linting.
@@ -103,6 +104,7 @@ screenshots: ## Write the pictures in docs/screenshots: mails in Chromium and in
 	@.ci/install screenshots
 	go test ./internal/screens -run 'TestScreenshots|TestThunderbird' -count=1 -timeout 30m -v -screenshots
 	go test ./daemon/web -run TestEveryPageIsForEverybody -count=1 -timeout 30m -v -screenshots
+	go test ./internal/play -run TestItCanBeRead -count=1 -timeout 30m -v -screenshots
 
 .PHONY: deps
 deps: ## Install what the tests need, where it is missing.
