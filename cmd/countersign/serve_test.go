@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"net/http"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -44,6 +46,7 @@ func await(t *testing.T, what string, so func() bool) {
 // stops when it is told to; the change is then what its people were told.
 func TestServe(t *testing.T) {
 	o := settle(t)
+	o.configure("[operator]", "[web]\nlisten = \"127.0.0.1:0\"\nurl = \"https://changes.example.com\"\n\n[operator]")
 	deliver := func(subject string) {
 		t.Helper()
 		if err := o.Write(stage.Letter{From: "lead@example.com", Subject: subject, Body: proposal}); err != nil {
@@ -61,6 +64,18 @@ func TestServe(t *testing.T) {
 	await(t, "the mails about the first proposal", func() bool { return len(o.Provider.Sent()) == already+2 })
 	deliver("It comes")
 	await(t, "the mails about the second proposal", func() bool { return len(o.Provider.Sent()) == already+4 })
+	pages := regexp.MustCompile(`msg="serving the pages" listen=(\S+)`).FindStringSubmatch(log.String())
+	if pages == nil {
+		t.Fatalf("nothing is said of the pages:\n%s", log.String())
+	}
+	answer, err := http.Get("http://" + pages[1] + "/sign-in")
+	if err != nil || answer.StatusCode != http.StatusOK {
+		t.Fatal(answer, err)
+	}
+	answer.Body.Close()
+	if ballot := string(o.Provider.Sent()[already].Raw) + string(o.Provider.Sent()[already+1].Raw); !strings.Contains(ballot, "https://changes.example.com/b/") {
+		t.Errorf("the ballot names no page:\n%s", ballot)
+	}
 	stop()
 	select {
 	case got := <-code:
