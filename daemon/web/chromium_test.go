@@ -2,11 +2,13 @@ package web_test
 
 import (
 	"fmt"
+	"html"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/countersign/countersign/internal/testkit/browser"
 	"github.com/countersign/countersign/policy"
@@ -166,34 +168,82 @@ func (b *tab) tabTo(words string) {
 	b.h.t.Fatalf("no tab leads to %q", words)
 }
 
-// Security software opens every link of every mail in a real browser, with
-// scripts on, follows where that leads, and sends no form: nothing happens.
+// Security software opens every link of every mail, in a real browser, with
+// scripts on, follows where that leads, and sends no form: nothing happens, though
+// a code and a link to sign in are on their way.
 func TestScannersOpenEveryLink(t *testing.T) {
 	h := newHouse(t)
-	h.proposed()
-	h.entered("cto@example.com") // a code is on its way
-	ask := h.visitor().open(h.url + "/sign-in")
-	ask.send("", map[string]string{"address": "itd@example.com"}).is(http.StatusOK) // and a link
-	mails := h.step()
-	h.said("cto@example.com", policy.AskAuthorization, "ASK: Who watches replication?\n")
+	h.must(h.Write(stageLetter(strings.Replace(sampleProposal, "Risk: medium", "Risk: rather medium", 1) + "Major: yes, it is our backend\n")))
+	h.step()
+	for _, said := range []struct {
+		who  string
+		kind policy.NoticeKind
+		text string
+	}{
+		{"lead@example.com", policy.AskCorrection, "Risk: medium, because replication is rebuilt\n"},
+		{"cto@example.com", policy.AskAuthorization, "ASK: Who watches replication?\n"},
+		{"lead@example.com", policy.AskQuestion, "Ian.\n"},
+		{"cto@example.com", policy.AskAuthorization, approval},
+		{"dev1@example.com", policy.AskOffer, "IMPLEMENTED\nVersion: 17\nDone at: today\nNotes: done\n"},
+		{"qa1@example.com", policy.AskTest, "PASS\nEvidence: 412 of 412 passed\n"},
+		{"dev1@example.com", policy.AskRelease, "RELEASED\nReleased at: today, 20:00\n"},
+	} {
+		h.said(said.who, said.kind, said.text)
+	}
+	h.stands(policy.StateReleased)
+	page := h.visitor().open(h.link("cto@example.com", policy.AskCheck))
+	page.send("REWORK", map[string]string{"Reason": "latency has doubled"}).says("Type the code")
+	h.visitor().open(h.url+"/sign-in").send("", map[string]string{"address": "itd@example.com"}).is(http.StatusOK)
+	h.Clock.Advance(8 * 24 * time.Hour) // reminders, and all that waits
+	h.step()
+	h.step()
+
 	b := h.chromium(browser.Screen{Width: 1024})
 	before := h.everything()
-	var opened int
-	for _, who := range []string{"cto@example.com", "itd@example.com", "lead@example.com", "owner@example.com"} {
-		for _, kind := range policy.NoticeKinds {
-			for _, m := range h.All(who, kind) {
-				for _, link := range links.FindAllString(m.Text+" "+m.HTML, -1) {
-					if strings.HasPrefix(link, h.url) {
-						b.open(link)
-						opened++
-					}
+	opened := map[string]bool{}
+	for _, p := range h.Configured().People {
+		for _, m := range h.Stage.Inbox(p.Addresses[0]) {
+			for _, link := range links.FindAllString(html.UnescapeString(m.Text+" "+m.HTML), -1) {
+				if strings.HasPrefix(link, h.url) && !opened[link] {
+					b.open(link)
+					opened[link] = true
 				}
 			}
 		}
 	}
 	h.step()
 	h.unchanged(before, "opening every link of every mail")
-	if opened < 8 {
-		t.Errorf("only %d links were opened, in %d mails and more", opened, len(mails))
+	if len(opened) < 9 { // seven ballots, the change, the sign-in
+		t.Errorf("only %d links were opened: %v", len(opened), opened)
 	}
+}
+
+// Carol signs in by the link in her mail and finds a change among others.
+func TestCarolFindsAChange(t *testing.T) {
+	h := newHouse(t)
+	h.proposed()
+	h.must(h.Write(stageLetter(strings.Replace(sampleProposal, "Upgrade PostgreSQL 15 to 17", "Renew the certificate", 1))))
+	h.step()
+	h.said("cto@example.com", policy.AskAuthorization, "REJECT: not before the audit\n")
+	b := h.chromium(phone)
+	b.open(h.url + "/changes")
+	b.says("who have signed in")
+	b.fill("#address", "cto@example.com")
+	b.goOn("main button.first")
+	b.h.step()
+	b.open(h.link("cto@example.com", policy.CodeSignIn))
+	b.goOn("main button.first")
+	b.says("My ballots", "CHG-2026-0001")
+	b.open(h.url + "/changes")
+	b.says("CHG-2026-0001", "CHG-2026-0002")
+	b.fill("#text", "certif")
+	b.click("details.more > summary")
+	b.click(`input[name=state][value=rejected]`)
+	b.goOn("main button.first")
+	b.says("Renew the certificate", "rejected")
+	if n, err := b.Count("table.register tbody tr"); err != nil || n != 1 {
+		t.Errorf("%d changes are found, %v", n, err)
+	}
+	b.goOn("table.register tbody a")
+	b.says("Renew the certificate", "not before the audit", "by mail, with the token of the ballot")
 }

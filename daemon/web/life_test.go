@@ -47,14 +47,17 @@ func TestAWholeLifeOnPages(t *testing.T) {
 	h.must(h.Write(stage.Letter{From: "lead@example.com", Subject: "PostgreSQL 17", Body: strings.Replace(sampleProposal, "Rollback: promote the old standby, 20 minutes\n", "", 1)}))
 	h.step()
 
-	lena := h.visitor().open(h.link("lead@example.com", policy.AskCorrection)).is(http.StatusOK).says("Rollback", "what will be done if it fails")
-	proposal := map[string]string{
-		"Title": "Upgrade PostgreSQL 15 to 17 on the billing cluster", "Category": "software technology", "Systems": "billing-db-1", "Justification": "15 leaves support",
-		"Security impact": "none new; TLS stays", "Risk": "medium", "Risk why": "replication is rebuilt", "Test plan": "run the billing suite", "Implementer": "dev1", "Tester": "qa1",
-	}
-	lena.send("", proposal).is(http.StatusUnprocessableEntity).says("Rollback is missing")
-	proposal["Rollback"] = "promote the old standby, 20 minutes"
-	lena.send("", proposal).says("Type the code").send("", typed(h.code("lead@example.com", policy.CodeAnswer))).says("Your answer is counted")
+	lena := h.chromium(phone)
+	lena.open(h.link("lead@example.com", policy.AskCorrection))
+	lena.says("what will be done if it fails", "Rollback is missing")
+	lena.fill("#rollback", "n/a")
+	lena.goOn("details[open] button.first")
+	lena.says("Nothing was decided yet", "Rollback says only")
+	lena.fill("#rollback", "promote the old standby, 20 minutes")
+	lena.goOn("details[open] button.first")
+	lena.says("Type the code")
+	lena.send("", typed(h.code("lead@example.com", policy.CodeAnswer)), nil)
+	lena.says("Your answer is counted")
 	h.step()
 	h.stands(policy.StateProposed)
 
@@ -173,4 +176,16 @@ func TestAmendOnThePage(t *testing.T) {
 	if asked := h.All("cto@example.com", policy.AskAuthorization); len(asked) != 2 {
 		t.Errorf("Carol was asked %d times", len(asked))
 	}
+}
+
+// In an emergency the CTO authorizes alone; Ivan ratifies on the page.
+func TestRatifyOnThePage(t *testing.T) {
+	h := newHouse(t)
+	h.must(h.Write(stage.Letter{From: "cto@example.com", Subject: "Now", Body: sampleProposal + "Urgency: emergency\n"}))
+	h.step()
+	h.play(life{
+		{who: "cto@example.com", asked: policy.AskAuthorization, answer: "APPROVE", fields: assessment, says: "This is an emergency", state: policy.StateAuthorized},
+		{who: "itd@example.com", asked: policy.AskRatification, answer: "RATIFY", fields: map[string]string{"Notes": "the disk was full"}, says: "emergency", state: policy.StateAuthorized},
+	})
+	h.rebuilds()
 }
