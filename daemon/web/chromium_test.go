@@ -202,7 +202,7 @@ func TestScannersOpenEveryLink(t *testing.T) {
 	before := h.everything()
 	opened := map[string]bool{}
 	for _, p := range h.Configured().People {
-		for _, m := range h.Stage.Inbox(p.Addresses[0]) {
+		for _, m := range h.Inbox(p.Addresses[0]) {
 			for _, link := range links.FindAllString(html.UnescapeString(m.Text+" "+m.HTML), -1) {
 				if strings.HasPrefix(link, h.url) && !opened[link] {
 					b.open(link)
