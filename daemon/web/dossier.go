@@ -37,12 +37,13 @@ type inMail struct {
 
 func inMails(d mailtmpl.Data, mails []storage.CameIn) (all []inMail) {
 	for _, m := range mails {
+		if m.Person == "" && desk.Disposition(m.Disposition) == desk.NotedDown {
+			continue // our own copy of an answer given on a page
+		}
 		in := inMail{At: d.Time(m.Received), From: d.Name(m.Person), Became: dispositions[desk.Disposition(m.Disposition)], Files: fileLinks(d.Change, m.Attachments)}
 		switch {
 		case m.Folder == desk.PageFolder:
 			in.From += ", on a page"
-		case m.Person == "" && m.Disposition == string(desk.NotedDown):
-			in.From, in.Became = "Ourselves", "a copy of an answer given on a page"
 		case m.Person == "":
 			in.From = "Somebody"
 		}

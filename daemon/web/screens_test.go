@@ -55,6 +55,13 @@ var looks = []struct {
 		b.h.said("cto@example.com", policy.AskAuthorization, "REJECT: not before the audit\n")
 		b.open(b.h.link("cto@example.com", policy.AskAuthorization))
 	}},
+	{"change", func(b *tab) { b.open(b.h.url + "/changes/CHG-2026-0001") }},
+	{"mine", func(b *tab) {
+		b.h.must(b.h.Write(stageLetter(strings.Replace(sampleProposal, "Upgrade PostgreSQL 15 to 17", "Renew the certificate", 1))))
+		b.h.step()
+		b.open(b.h.url + "/ballots")
+	}},
+	{"register", func(b *tab) { b.open(b.h.url + "/changes") }},
 	{"sign-in", func(b *tab) { b.open(b.h.url + "/sign-in") }},
 	{"sign-in-code", func(b *tab) {
 		b.fill("#address", "itd@example.com")

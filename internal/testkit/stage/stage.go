@@ -186,8 +186,8 @@ func (s *Stage) collect(ctx context.Context) ([]Received, error) {
 	}
 	var fresh []Received
 	for _, m := range mails {
-		if m.To == Mailbox {
-			continue // what we keep there comes to nobody
+		if m.To == Mailbox || m.From != "" && m.From != Mailbox {
+			continue // what we keep there comes to nobody; what people write themselves is theirs
 		}
 		r, err := Read(m.Raw)
 		if err != nil {
@@ -235,6 +235,9 @@ func (s *Stage) All(address string, kind policy.NoticeKind) []Received {
 	}
 	return all
 }
+
+// Inbox lists the mails in the mailbox of an address, oldest first.
+func (s *Stage) Inbox(address string) []Received { return s.inboxes[address] }
 
 // A Clock shows the time it was set to.
 type Clock struct {
