@@ -185,14 +185,3 @@ func shownPath(d mailtmpl.Data, path []pathStep) (all []shownStep) {
 	}
 	return all
 }
-
-// changeFile gives a file that came with a mail about the change to who may see
-// all of it.
-func (v *visit) changeFile() error {
-	return v.withChange(func(d mailtmpl.Data, whole bool) error {
-		if !whole {
-			return v.noFile()
-		}
-		return v.handOut(d.Change.ID)
-	})
-}

@@ -18,10 +18,20 @@ func (v *visit) linkedFile() error {
 	return v.withSheet(v.linked, func(s desk.Sheet) error { return v.handOut(s.Change.ID) })
 }
 
-// handOut hands out a file that came with a mail about the change, to be saved: it
-// is never shown as part of these pages.
+// file gives it to somebody who has signed in and may see all of the change.
+func (v *visit) file() error {
+	return v.withChange(func(d mailtmpl.Data, whole bool) error {
+		if !whole {
+			return v.noFile()
+		}
+		return v.handOut(d.Change.ID)
+	})
+}
+
+// handOut gives a file that came with a mail about the change, to be kept and not
+// to be shown: it may be anything.
 func (v *visit) handOut(change policy.ChangeID) error {
-	f, err := v.Store.Attachment(v.r.Context(), change, v.r.PathValue("sha256"))
+	file, err := v.Store.Attachment(v.r.Context(), change, v.r.PathValue("sha256"))
 	if errors.Is(err, storage.ErrNotFound) {
 		return v.noFile()
 	}
@@ -30,9 +40,9 @@ func (v *visit) handOut(change policy.ChangeID) error {
 	}
 	h := v.w.Header()
 	h.Set("Content-Type", "application/octet-stream")
-	h.Set("Content-Disposition", attachment(f.Name))
-	h.Set("Content-Length", strconv.Itoa(len(f.Bytes)))
-	_, err = v.w.Write(f.Bytes)
+	h.Set("Content-Disposition", attachment(file.Name))
+	h.Set("Content-Length", strconv.Itoa(len(file.Bytes)))
+	_, err = v.w.Write(file.Bytes)
 	return ignoreGone(err)
 }
 

@@ -24,7 +24,7 @@ var routes = []route{
 	{"GET", registerPath, (*visit).register, true},
 	{"GET", registerPath + ".csv", (*visit).registerCSV, true},
 	{"GET", "/changes/{change}", (*visit).change, true},
-	{"GET", "/changes/{change}/files/{sha256}", (*visit).changeFile, true},
+	{"GET", "/changes/{change}/files/{sha256}", (*visit).file, true},
 	{"GET", "/changes/{change}/ballots/{ballot}", (*visit).showOwn, true},
 	{"POST", "/changes/{change}/ballots/{ballot}", (*visit).enterOwn, true},
 	{"GET", "/answers/{id}", (*visit).showAnswer, false},

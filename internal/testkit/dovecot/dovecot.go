@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/textproto"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -157,7 +158,40 @@ func (s *Server) RemoveUser(address string) error {
 	s.mu.Lock()
 	delete(s.users, address)
 	s.mu.Unlock()
-	return os.Remove(s.path(filepath.Join("users", address)))
+	if err := os.Remove(s.path(filepath.Join("users", address))); err != nil {
+		return err
+	}
+	// Whom it has looked up within this second, it still knows.
+	for range 100 {
+		if refused, err := s.refuses(address); refused || err != nil {
+			return err
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return fmt.Errorf("dovecot still takes mail to %s, who has been removed", address)
+}
+
+// refuses asks for the address as who delivers mail does (RFC 2033).
+func (s *Server) refuses(address string) (bool, error) {
+	c, err := textproto.Dial("tcp", s.LMTP)
+	if err != nil {
+		return false, err
+	}
+	defer c.Close()
+	if _, _, err := c.ReadResponse(220); err != nil {
+		return false, err
+	}
+	for _, line := range []string{"LHLO localhost", "MAIL FROM:<>", "RCPT TO:<" + address + ">"} {
+		if err := c.PrintfLine("%s", line); err != nil {
+			return false, err
+		}
+		_, _, err = c.ReadResponse(250)
+	}
+	said := (*textproto.Error)(nil)
+	if errors.As(err, &said) {
+		return said.Code == 550, nil
+	}
+	return false, err
 }
 
 // Deliver puts the mail into the INBOX of the address; at is its INTERNALDATE.
