@@ -40,7 +40,7 @@ func TestThePageOfAChange(t *testing.T) {
 		"Lena Gagnon : answered, asked to answer a question", "Ian, the whole night.",
 		"Carol Tremblay : APPROVE, asked to authorize it as CTO (POL-005, 2a) authorized", "by page, proven by code",
 		"Dora Cote : TAKE", "by mail, with the token of the ballot",
-		"Lena Gagnon : proposed it", "Mails that came (5)", "Carol Tremblay, on a page: counted", "Lena Gagnon: accepted as a proposal",
+		"Lena Gagnon : proposed it", "Mails that came (6)", "Ourselves: a copy of an answer given on a page", "Carol Tremblay, on a page: counted", "Lena Gagnon: accepted as a proposal",
 		"To Carol Tremblay: ballot: authorize it",
 	)
 	dora.light()

@@ -41,6 +41,8 @@ func inMails(d mailtmpl.Data, mails []storage.CameIn) (all []inMail) {
 		switch {
 		case m.Folder == desk.PageFolder:
 			in.From += ", on a page"
+		case m.Person == "" && m.Disposition == string(desk.NotedDown):
+			in.From, in.Became = "Ourselves", "a copy of an answer given on a page"
 		case m.Person == "":
 			in.From = "Somebody"
 		}
