@@ -115,7 +115,7 @@ func keywordLine(text string) (k policy.Keyword, change string, ok bool) {
 	if m := changeNumber.FindStringIndex(word); m != nil && onlyFold(word[m[1]:], "])") {
 		word, change = strings.TrimRight(word[:m[0]], keywordFold+"[("), strings.ToUpper(word[m[0]:m[1]])
 	}
-	k, ok = vocabulary.keywords[strings.ToLower(word)]
+	k, ok = vocabulary.keywords[strings.ToLower(norm.NFC.String(word))]
 	if !ok {
 		return policy.NoKeyword, "", false
 	}
@@ -149,7 +149,7 @@ func unclear(text string) string {
 	almost := false
 	for i, word := range found {
 		k, ok := vocabulary.keywords[word]
-		if ok && (i == 0 || !slices.Contains(vocabulary.common, k)) {
+		if ok && (i == 0 || !slices.Contains(vocabulary.common, word)) {
 			keywords[k] = true
 		}
 		almost = almost || slices.Contains(vocabulary.almost, word)

@@ -4,6 +4,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/countersign/countersign/policy"
 )
@@ -14,8 +18,9 @@ func TestKeywordIsTheWholeFirstLine(t *testing.T) {
 		"%", "% ", "\n\n %", "*%*", "**%**", "_%_", `"%"`, "“%”", "'%'", "%.", "%!", "%:", "%,",
 		"\ufeff%", "\u00a0%\u00a0", "% CHG-2026-0042", "%: CHG-2026-0042", "% [CHG-2026-0042]", "%\r\nRest of it", "%\tchg-2026-0042.",
 	}
-	for _, k := range policy.Keywords {
-		for _, written := range []string{string(k), strings.ToLower(string(k)), string(k[:1]) + strings.ToLower(string(k[1:]))} {
+	for word, k := range vocabulary.keywords {
+		first, rest := utf8.DecodeRuneInString(word)
+		for _, written := range []string{word, strings.ToUpper(word), string(unicode.ToUpper(first)) + word[rest:], norm.NFD.String(word)} {
 			for _, dress := range dresses {
 				typed := strings.ReplaceAll(dress, "%", written)
 				if a := ReadAnswer(typed); a.Keyword != k || a.Unclear != "" {
@@ -34,12 +39,12 @@ func TestSentenceIsNeverAVote(t *testing.T) {
 		"% it", "% care, I'm away", "% rate is high, why?", "% but only if QA agrees", "%?", "%, I think", "%; yes",
 		"% - fine", "% 👍", "(%)", "- %", "• %", "1. %", "not %", "NOT %!", "Don't %", "I %", "Hi, %", "% / REJECTED",
 		"%%", "%x", "x%", "% %", "%=", "#%", "% CHG-2026-0042 CHG-2026-0043", "CHG-2026-0042 %", "% CHG-2026-0042 partly",
-		"% or not", "Please %", "% (see below)", "%\u200dx", "% : maybe later : no", "% please",
+		"% or not", "Please %", "Ne pas %", "pas %", "non %", "% mais pas tout de suite", "% ?", "Je ne % pas", "% si la QA est d'accord", "% (see below)", "%\u200dx", "% : maybe later : no", "% please",
 	}
-	for _, k := range policy.Keywords {
+	for word, k := range vocabulary.keywords {
 		_, takesReason := k.TakesReason()
 		for _, sentence := range sentences {
-			typed := strings.ReplaceAll(sentence, "%", string(k))
+			typed := strings.ReplaceAll(sentence, "%", strings.ToUpper(word))
 			if takesReason && strings.Contains(sentence, " : ") {
 				continue
 			}
@@ -47,7 +52,7 @@ func TestSentenceIsNeverAVote(t *testing.T) {
 			if a.Keyword != policy.NoKeyword {
 				t.Errorf("%q: read as %s", typed, a.Keyword)
 			}
-			if strings.HasPrefix(sentence, "% ") && a.Unclear == "" {
+			if strings.HasPrefix(sentence, "% ") && a.Unclear == "" && !strings.ContainsAny(word, " '’") {
 				t.Errorf("%q: begins with a keyword and is taken for a plain comment", typed)
 			}
 		}
@@ -112,6 +117,29 @@ func TestKeywordWithText(t *testing.T) {
 	}
 	if a := ReadAnswer("REJECT CHG-2026-0042: no"); a.Keyword != policy.KeywordReject || a.Change != "CHG-2026-0042" || a.Form.Get(policy.LabelReason) != "no" {
 		t.Errorf("keyword, number and text: %+v", a)
+	}
+}
+
+// What one language says, another does not contradict.
+func TestLanguagesAgree(t *testing.T) {
+	keywords, labels, categories := map[string]policy.Keyword{}, map[string]policy.Label{}, map[string]policy.Category{}
+	for _, k := range policy.Keywords {
+		keywords[strings.ToLower(string(k))] = k
+	}
+	for _, l := range languages {
+		noContradiction(t, keywords, l.keywords)
+		noContradiction(t, labels, l.labels)
+		noContradiction(t, categories, l.categories)
+	}
+}
+
+func noContradiction[V comparable](t *testing.T, all, more map[string]V) {
+	t.Helper()
+	for word, meaning := range more {
+		if before, ok := all[word]; ok && before != meaning {
+			t.Errorf("%q means %v, and %v in another language", word, before, meaning)
+		}
+		all[word] = meaning
 	}
 }
 

@@ -19,11 +19,7 @@ var english = language{
 
 	// Keywords that are common in any sentence; inside one they say nothing,
 	// only at its beginning.
-	common: []policy.Keyword{
-		policy.KeywordAsk, policy.KeywordAlso, policy.KeywordTake, policy.KeywordPass,
-		policy.KeywordHelp, policy.KeywordAccept, policy.KeywordObject, policy.KeywordStatus,
-		policy.KeywordContinue, policy.KeywordAmend,
-	},
+	common: []string{"ask", "also", "take", "pass", "help", "accept", "object", "status", "continue", "amend"},
 
 	// Other names of the fields. The policy's own are added by words.go.
 	labels: map[string]policy.Label{

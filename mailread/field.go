@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"strings"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/countersign/countersign/internal/paper"
 	"github.com/countersign/countersign/policy"
 )
@@ -199,9 +201,34 @@ func excerpt(s string) string {
 	return string(runes)
 }
 
+// canonical gives a value of a closed list in the policy's words, and any other
+// as it was typed.
 func canonical(l policy.Label, value string) string {
-	if l == policy.LabelCategory {
+	switch {
+	case l == policy.LabelCategory:
 		return categories(value)
+	case worded[l]:
+		return inPolicysWords(value)
+	case vocabulary.phrases[foldName(value)] != "":
+		return vocabulary.phrases[foldName(value)]
 	}
 	return value
+}
+
+// worded are the fields that begin with one of few words.
+var worded = set(
+	policy.LabelRisk, policy.LabelMajor, policy.LabelUrgency, policy.LabelRestricted,
+	policy.LabelAlreadyDone, policy.LabelUntouched, policy.LabelDeviationAccepted,
+)
+
+var firstWord = regexp.MustCompile(`^(\pL+)(?:[\s,;:.!()–—]|$)`)
+
+// inPolicysWords replaces the word a value begins with.
+func inPolicysWords(value string) string {
+	value = norm.NFC.String(value)
+	m := firstWord.FindStringSubmatch(value)
+	if m == nil || vocabulary.values[strings.ToLower(m[1])] == "" {
+		return value
+	}
+	return vocabulary.values[strings.ToLower(m[1])] + value[len(m[1]):]
 }
