@@ -117,7 +117,7 @@ var commands map[string]command
 func init() {
 	commands = map[string]command{
 		"as": (*conversation).as, "company": (*conversation).companyChanges, "clock": (*conversation).clock, "step": (*conversation).breathe,
-		"write": (*conversation).write, "reply": (*conversation).reply, "answer": (*conversation).reply,
+		"write": (*conversation).write, "reply": (*conversation).reply, "answer": (*conversation).reply, "press": (*conversation).press,
 		"page": (*conversation).page, "sign-in": (*conversation).signIn, "code": (*conversation).code,
 		"raw": (*conversation).raw, "again": (*conversation).again, "bounce": (*conversation).bounce,
 		"tamper": (*conversation).tamper, "cancel": (*conversation).cancel, "excuse": (*conversation).excuse, "silence": (*conversation).silence,

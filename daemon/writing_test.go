@@ -3,6 +3,9 @@ package daemon_test
 import (
 	"bytes"
 	"fmt"
+	"html"
+	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -32,6 +35,34 @@ func (c *conversation) reply(l line) string {
 		letter = letter.Answer(to)
 	}
 	c.deliver(c.stage.Compose(letter))
+	return ""
+}
+
+// press has a person press the button of an answer in a mail, fill in the mail
+// that opens, and send it: PERSON MAIL KEYWORD.
+func (c *conversation) press(l line) string {
+	keyword := strings.ToUpper(l.words[3])
+	for _, button := range regexp.MustCompile(`href="(mailto:[^"]*)"`).FindAllStringSubmatch(c.received(l).HTML, -1) {
+		opens, err := url.Parse(html.UnescapeString(button[1]))
+		if err != nil {
+			c.fatalf("the button opens nothing: %v", err)
+		}
+		body := strings.ReplaceAll(opens.Query().Get("body"), "\r\n", "\n")
+		if !strings.HasPrefix(body, keyword+"\n") {
+			continue
+		}
+		to, err := url.PathUnescape(opens.Opaque)
+		if err != nil {
+			c.fatalf("the button writes to nobody: %v", err)
+		}
+		lines := strings.Split(body, "\n")
+		for _, with := range l.body {
+			lines = replaced(lines, with)
+		}
+		c.deliver(c.stage.Compose(stage.Letter{From: address(l.words[1]), To: to, Subject: opens.Query().Get("subject"), Body: strings.Join(lines, "\n") + "\n"}))
+		return ""
+	}
+	c.fatalf("the mail has no button for %s", keyword)
 	return ""
 }
 

@@ -21,6 +21,18 @@ type Answer struct {
 	Others   []string // other change numbers in the typed text
 }
 
+// Words is the typed text that is neither keyword nor field, without the lines
+// that are keywords by themselves.
+func (a Answer) Words() string {
+	var words []string
+	for text := range strings.SplitSeq(a.Rest, "\n") {
+		if _, _, ok := keywordLine(text); !ok {
+			words = append(words, text)
+		}
+	}
+	return tidy(words)
+}
+
 // Why something like a keyword was not counted.
 const (
 	UnclearTwo      = "two keywords"

@@ -71,7 +71,7 @@ func choice(d Data, kind policy.BallotKind, rule policy.Rule, first bool) Choice
 		Rule:     rule,
 		Sentence: glue(sentence(kind, rule, first)),
 		Button:   button,
-		Mailto:   mailto(d, rule.Keyword, blanks(d, kind, rule)),
+		Mailto:   mailto(d, rule.Keyword, d.lines(blanks(d, kind, rule), rule)),
 	}
 }
 
@@ -151,17 +151,49 @@ func wrongLabels(problems []policy.Problem) []policy.Label {
 	return list
 }
 
+// An entry is one line of a pre-filled answer.
+type entry struct {
+	label policy.Label
+	text  string // empty where the person is to fill it in
+}
+
+// mostGiven bounds, in bytes, what a button gives back: mail programs cut long
+// addresses off (2,000 bytes is the least any of them takes).
+const mostGiven = 500
+
+// lines are the blanks, filled with what the reader wrote already, and what else
+// they wrote that this answer takes.
+func (d Data) lines(blanks []policy.Label, rule policy.Rule) (lines []entry) {
+	left := mostGiven
+	given := func(l policy.Label) (text string) {
+		if text = d.Notice.Given.Get(l); len(text) > left {
+			return ""
+		}
+		left -= len(text)
+		return text
+	}
+	for _, l := range blanks {
+		lines = append(lines, entry{l, given(l)})
+	}
+	for _, l := range slices.Concat(rule.Required, rule.Optional) {
+		if text := given(l); text != "" && !slices.Contains(blanks, l) {
+			lines = append(lines, entry{l, text})
+		}
+	}
+	return lines
+}
+
 // mailto is the address a button opens, after "mailto:" (RFC 6068): the keyword,
 // the empty fields one a line, and last the paper's reference.
-func mailto(d Data, keyword policy.Keyword, blanks []policy.Label) Segments {
+func mailto(d Data, keyword policy.Keyword, lines []entry) Segments {
 	var body strings.Builder
 	if keyword != policy.NoKeyword {
 		body.WriteString(string(keyword) + "\r\n\r\n")
 	}
-	for _, l := range blanks {
-		body.WriteString(string(l) + ": \r\n")
+	for _, e := range lines {
+		body.WriteString(string(e.label) + ": " + strings.ReplaceAll(e.text, "\n", "\r\n") + "\r\n")
 	}
-	if len(blanks) == 0 && keyword == policy.NoKeyword {
+	if len(lines) == 0 && keyword == policy.NoKeyword {
 		body.WriteString("\r\n")
 	}
 	body.WriteString("\r\n\r\n(ref b-")

@@ -12,6 +12,7 @@ type Notice struct {
 	Cause     *Answer    // the answer or act that led to this mail
 	Problems  []Problem  // what is missing or not understood
 	Refusal   *Refusal
+	Given     Form   // what the reader wrote and nobody counted: offered again, to be sent with the right word
 	Owed      string // to whom (7) a report was not delivered: a person's id or a list's address
 	Reminder  bool   // the ballot was sent before, and is sent again
 	Text      string // further words: a question's answer, the operator's reason

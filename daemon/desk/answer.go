@@ -163,13 +163,21 @@ func (c *conversation) withoutKeyword(ctx context.Context) error {
 	return c.askBack(ctx)
 }
 
+// unclear says why a mail that holds something like a keyword decides nothing.
+var unclear = map[string]string{
+	mailread.UnclearTwo:      "Your mail says two different things, so nothing was decided.",
+	mailread.UnclearSentence: "In your mail the keyword stands inside a sentence, so it is not clear whether that is your decision, and nothing was decided.",
+	mailread.UnclearLater:    "In your mail the keyword does not stand on the first line, so nothing was decided.",
+	mailread.UnclearAlmost:   "Your mail begins with a word that is almost a keyword, so nothing was decided.",
+}
+
 // askBack answers a mail on an open ballot that says nothing the ballot takes:
 // it is filed as a comment, and one polite answer says so.
 func (c *conversation) askBack(ctx context.Context) error {
 	reason := "Your mail does not begin with a keyword, so it was filed as a comment and nothing was decided."
 	switch {
 	case c.out.Answer.Unclear != "":
-		reason = fmt.Sprintf("Your mail could not be read as an answer (%s), so nothing was decided.", c.out.Answer.Unclear)
+		reason = unclear[c.out.Answer.Unclear]
 	case strings.TrimSpace(c.out.Typed.Text) == "":
 		reason = "Your mail is empty, as far as it could be read, so nothing was decided."
 	case mailread.LooksLikeProposal(c.out.Typed.Text):
@@ -190,7 +198,7 @@ func (c *conversation) askBack(ctx context.Context) error {
 		return err
 	}
 	c.end(Answered, "no keyword")
-	c.refuse(policy.AnswerUnread, r)
+	c.unanswered(r)
 	return nil
 }
 
@@ -232,7 +240,24 @@ func isAct(keyword policy.Keyword) bool {
 // unread answers a mail that could not be read as an answer.
 func (c *conversation) unread(reason, hint string) {
 	c.end(Answered, "%s", reason)
-	c.refuse(policy.AnswerUnread, &policy.Refusal{Code: policy.RefusedNotAnAnswer, Reason: reason, Hint: hint, Ballot: c.openBallot()})
+	c.unanswered(&policy.Refusal{Code: policy.RefusedNotAnAnswer, Reason: reason, Hint: hint, Ballot: c.openBallot()})
+}
+
+// unanswered asks the ballot again, with what was typed filled in: only to whom
+// held its paper, for the words of anybody else are not theirs.
+func (c *conversation) unanswered(r *policy.Refusal) {
+	c.refuse(policy.AnswerUnread, r)
+	if r.Ballot == "" || r.Ballot != c.paper.ballot {
+		return
+	}
+	given := policy.Form{}.With(c.out.Answer.Form)
+	words := c.out.Answer.Words()
+	for _, l := range []policy.Label{policy.LabelReason, policy.LabelQuestion} {
+		if given.Get(l) == "" {
+			given[l] = words
+		}
+	}
+	c.out.Notices[len(c.out.Notices)-1].Given = given
 }
 
 // decide carries the command to the policy and takes over what it says.
