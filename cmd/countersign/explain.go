@@ -8,13 +8,15 @@ import (
 	"os"
 	"strings"
 
+	"github.com/countersign/countersign/daemon"
 	"github.com/countersign/countersign/daemon/desk"
 	"github.com/countersign/countersign/policy"
 	"github.com/countersign/countersign/storage"
 )
 
 type explainCmd struct {
-	File string `arg:"" name:"file.eml" help:"The mail with its header, as the mail program saves it; - for standard input."`
+	File string `arg:"" optional:"" name:"file.eml" help:"The mail with its header, as the mail program saves it; - for standard input."`
+	Mbox string `type:"path" placeholder:"FILE" help:"A whole mailbox instead, as an mbox file: a line for each mail, and the sums."`
 }
 
 // Help says more than the one line.
@@ -24,6 +26,7 @@ that was read, what would become of it now and why, and which mails would leave.
 changed and nothing is sent; the daemon may run meanwhile.
 
     countersign explain answer.eml
+    countersign explain --mbox Inbox.mbox
 
 A mail that was decided before is explained as if it came for the first time.`
 }
@@ -31,15 +34,26 @@ A mail that was decided before is explained as if it came for the first time.`
 // Run says who sent a mail, how it was read, what would become of it and why.
 // It decides in a transaction that is rolled back: nothing is left of it.
 func (e *explainCmd) Run(g *globals) error {
-	raw, err := e.read()
-	if err != nil {
-		return &failure{err: err, hint: "Save the mail with its header, as a file, from the mail program.", code: exitUsage}
+	if (e.File == "") == (e.Mbox == "") {
+		return &failure{err: errors.New("explain takes one mail, or one mailbox with --mbox"), hint: "Name one file.", code: exitUsage}
 	}
 	d, err := g.daemon()
 	if err != nil {
 		return err
 	}
 	defer d.Close() //nolint:errcheck // it wrote nothing
+	if e.Mbox != "" {
+		return e.mailbox(g, d)
+	}
+	return e.mail(g, d)
+}
+
+// mail explains one mail in full.
+func (e *explainCmd) mail(g *globals, d *daemon.Daemon) error {
+	raw, err := e.read()
+	if err != nil {
+		return &failure{err: err, hint: "Save the mail with its header, as a file, from the mail program.", code: exitUsage}
+	}
 	out, err := d.Desk.Explain(g.ctx, e.incoming(g, raw, d.Intake.Limit))
 	if err != nil {
 		return fmt.Errorf("explaining %s: %w", e.File, err)

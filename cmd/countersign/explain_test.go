@@ -47,7 +47,7 @@ var explanations = []explained{
 	{"an approval inside a sentence", func(o *town) stage.Letter {
 		return o.answered("Carol Tremblay <cto@example.com>", "Looks good to me, I approve. Go ahead!\n")
 	}, []string{
-		"ballot    authorization of cto, open\n", "keyword   none (keyword inside a sentence)\n", "outcome   answered: ", "so nothing was decided.\n          Begin your answer with one of the words below",
+		"ballot    authorization of cto, open\n", "keyword   none (keyword inside a sentence)\n", "outcome   answered: ", "whether that is your decision.\n          Begin your answer with one of the words below",
 		"record    noted.1\n", "mail      person-answer-unread to cto\n",
 	}},
 	{"a forwarded ballot", func(o *town) stage.Letter { return o.answered("Ian Bouchard <it1@example.com>", approval) }, []string{
@@ -156,5 +156,39 @@ func TestExplainWithoutAMail(t *testing.T) {
 	got := settle(t).run("explain", "none.eml")
 	if got.code != exitUsage || !strings.Contains(got.errors, "none.eml: no such file or directory\nhint: Save the mail") {
 		t.Errorf("left with %d and said %s%s", got.code, got.out, got.errors)
+	}
+}
+
+// A whole mailbox is a line for each mail, and sums; nothing is left of it.
+func TestExplainMailbox(t *testing.T) {
+	o := asked(t)
+	var file strings.Builder
+	for _, c := range explanations {
+		file.WriteString("From - Mon Nov 23 09:14:00 2026\n" + raw(c.mail(o), o.Clock.Now()) + "\n\n")
+	}
+	before := o.tables()
+	got := o.run("explain", "--mbox", o.saved("Inbox", file.String()))
+	if got.code != exitOK || got.errors != "" {
+		t.Fatalf("left with %d and said %s", got.code, got.errors)
+	}
+	for _, want := range []string{
+		"    1  accepted       a proposal                 lead@example.com             Firewall rules\n",
+		"    2  counted        APPROVE CHG-2026-0001      cto@example.com              Re: [CHG-2026-0001] Your decision",
+		"    3  answered       keyword inside a sentence  cto@example.com",
+		"    5  automatic      ",
+		"    6  unknown-sender ",
+		"\n6 mails in ", "    2  answered: it is answered, and decides nothing\n           1  no keyword\n", "    1  counted: it counts\n           1  APPROVE\n",
+	} {
+		if !strings.Contains(got.out, want) {
+			t.Errorf("it does not say %q:\n%s", want, got.out)
+		}
+	}
+	if after := o.tables(); after != before {
+		t.Errorf("explaining wrote:\n%s%s", before, after)
+	}
+	for _, args := range [][]string{{"explain"}, {"explain", "one.eml", "--mbox", "two.mbox"}, {"explain", "--mbox", "none.mbox"}} {
+		if got := o.run(args...); got.code != exitUsage || !strings.Contains(got.errors, "hint: ") {
+			t.Errorf("%v: left with %d and said %s%s", args, got.code, got.out, got.errors)
+		}
 	}
 }

@@ -36,6 +36,13 @@ func (p *progress) show(done, total int64) {
 	fmt.Fprintf(p.out, "\r[%s%s] %d of %d %s", strings.Repeat("#", full), strings.Repeat(".", width-full), done, total, p.unit)
 }
 
+// clear takes the bar away for a line of the answer; show draws it again.
+func (p *progress) clear() {
+	if p.on && !p.shown.IsZero() {
+		fmt.Fprint(p.out, "\r\x1b[K")
+	}
+}
+
 // end leaves a clean line.
 func (p *progress) end() {
 	if p.on && !p.shown.IsZero() {

@@ -13,9 +13,9 @@ import (
 func (c *conversation) answer(ctx context.Context) (bool, error) {
 	switch a := c.out.Answer; {
 	case c.out.Typed.Disagree:
-		c.unread("The plain and the formatted part of your mail say different things, so nothing was counted.", "Send your answer again as plain text.")
+		c.unread("The plain and the formatted part of your mail say different things.", "Send your answer again as plain text.")
 	case c.paper.ambiguous:
-		c.unread(fmt.Sprintf("Your mail carries several of your ballots (%s), and it is not clear which one it answers, so nothing was decided.", strings.Join(c.paper.between, ", ")),
+		c.unread(fmt.Sprintf("Your mail carries several of your ballots (%s), and it is not clear which one it answers.", strings.Join(c.paper.between, ", ")),
 			"Answer each ballot by a reply to its own mail, or by its own address or button.")
 	case a.Change != "" && c.before.ID != "" && a.Change != c.before.Name():
 		c.unread(fmt.Sprintf("You name %s, but the mail you answered is about %s.", a.Change, c.before.Name()), "Answer again by a reply to the mail of the change you mean.")
@@ -165,23 +165,23 @@ func (c *conversation) withoutKeyword(ctx context.Context) error {
 
 // unclear says why a mail that holds something like a keyword decides nothing.
 var unclear = map[string]string{
-	mailread.UnclearTwo:      "Your mail says two different things, so nothing was decided.",
-	mailread.UnclearSentence: "In your mail the keyword stands inside a sentence, so it is not clear whether that is your decision, and nothing was decided.",
-	mailread.UnclearLater:    "In your mail the keyword does not stand on the first line, so nothing was decided.",
-	mailread.UnclearAlmost:   "Your mail begins with a word that is almost a keyword, so nothing was decided.",
+	mailread.UnclearTwo:      "Your mail says two different things.",
+	mailread.UnclearSentence: "In your mail the keyword stands inside a sentence, so it is not clear whether that is your decision.",
+	mailread.UnclearLater:    "In your mail the keyword does not stand on the first line.",
+	mailread.UnclearAlmost:   "Your mail begins with a word that is almost a keyword.",
 }
 
 // askBack answers a mail on an open ballot that says nothing the ballot takes:
 // it is filed as a comment, and one polite answer says so.
 func (c *conversation) askBack(ctx context.Context) error {
-	reason := "Your mail does not begin with a keyword, so it was filed as a comment and nothing was decided."
+	reason := "Your mail does not begin with a keyword, so it was filed as a comment."
 	switch {
 	case c.out.Answer.Unclear != "":
 		reason = unclear[c.out.Answer.Unclear]
 	case strings.TrimSpace(c.out.Typed.Text) == "":
-		reason = "Your mail is empty, as far as it could be read, so nothing was decided."
+		reason = "Your mail is empty, as far as it could be read."
 	case mailread.LooksLikeProposal(c.out.Typed.Text):
-		reason = "Your mail holds fields of a proposal, but does not say what is to become of them, so nothing was decided."
+		reason = "Your mail holds fields of a proposal, but does not say what is to become of them."
 	}
 	r := &policy.Refusal{Code: policy.RefusedNotAnAnswer, Reason: reason, Ballot: c.openBallot(), Hint: "Begin your answer with one of the words below, alone on the first line."}
 	switch b, _ := c.before.Ballot(r.Ballot); {
