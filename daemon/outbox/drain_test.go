@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -406,4 +407,49 @@ func TestGracefulStop(t *testing.T) {
 	if got := o.states(t); got != "sent pending" {
 		t.Errorf("the mails are %s", got)
 	}
+}
+
+// The database goes away while the server has not greeted yet, and then the
+// server does as well: the mail in hand is given back all the same, and is due at
+// once, not when its lease has run out.
+func TestServerAwayAfterTheDatabase(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	o := open(t, "smtp+insecure://"+silent.Addr().String())
+	o.owe(t, "cto@example.com")
+	queue := &onceQueue{Queue: o.store, refused: make(chan struct{})}
+	w := o.beside(t, o.URL, queue, func(options *outbox.Options) { options.Poll = time.Millisecond })
+	go func() {
+		c, err := silent.Accept()
+		<-queue.refused
+		if err == nil {
+			c.Close()
+		}
+	}()
+	if _, err := w.Drain(t.Context()); err == nil { // either of the two comes first
+		t.Error("all is well")
+	}
+	if row := o.rows(t)[0]; row.State != "pending" || row.Attempt != 0 {
+		t.Errorf("the mail is %s after %d tries", row.State, row.Attempt)
+	}
+}
+
+var errRefused = errors.New("too many connections")
+
+// A onceQueue hands out mail once, and then refuses.
+type onceQueue struct {
+	outbox.Queue
+	claims  int
+	refused chan struct{}
+}
+
+func (q *onceQueue) Claim(ctx context.Context, limit int, lease time.Duration, now time.Time) ([]storage.OutMail, error) {
+	if q.claims++; q.claims > 1 {
+		defer close(q.refused)
+		return nil, errRefused
+	}
+	return q.Queue.Claim(ctx, limit, lease, now)
 }

@@ -77,7 +77,7 @@ func (h *hand) hire(lines int) bool {
 		h.most = lines
 	}
 	enough := h.senders > 0 && len(h.waiting) <= few*h.senders && time.Since(h.taken) < slow
-	if len(h.waiting) == 0 || h.senders >= h.most || enough || !h.safe() {
+	if len(h.waiting) == 0 || h.senders >= h.most || enough || h.err != nil || !h.safe() {
 		return false
 	}
 	h.senders++

@@ -48,6 +48,7 @@ func (o *Outbox) work(ctx context.Context, woken <-chan struct{}, once bool) (*s
 	s.claim(woken, &senders)
 	s.giveBack(s.hand.close())
 	senders.Wait()
+	s.giveBack(s.hand.close()) // of a sender that has got no line meanwhile
 	close(s.ended)
 	reporter.Wait()
 	close(over)
