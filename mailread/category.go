@@ -8,6 +8,9 @@ import (
 	"github.com/countersign/countersign/policy"
 )
 
+// longestList is longer than any list of categories, in bytes.
+const longestList = 2000
+
 var (
 	listBreak = regexp.MustCompile(`\s*[\n;,]\s*`)
 	listWord  = regexp.MustCompile(`(?i)\s+and\s+|\s*&\s*|\s*/\s*|\s+\+\s+`)
@@ -16,6 +19,9 @@ var (
 // categories gives a list of categories in the policy's words, joined by "; ".
 // A name nobody knows stays as it was written: policy asks about it.
 func categories(value string) string {
+	if len(value) > longestList {
+		return value
+	}
 	var names []string
 	for _, piece := range listBreak.Split(value, -1) {
 		piece = strings.TrimRight(unbullet(piece), ".")

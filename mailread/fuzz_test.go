@@ -4,9 +4,12 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
+
+	"github.com/countersign/countersign/policy"
 )
 
 // FuzzRead: whatever the bytes, Read gives a message of clean strings or one of
@@ -23,7 +26,12 @@ func FuzzRead(f *testing.F) {
 		}
 		f.Add(raw)
 	}
+	for name := range hostile {
+		f.Add(hostileMail(name, 2000))
+	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
+		took, allocated := cost(func() { everything(raw) })
+		checkCost(t, len(raw), took, allocated)
 		m, err := Read(raw, DefaultLimits)
 		if err != nil {
 			for _, known := range []error{ErrTooLarge, ErrTooManyParts, ErrTooDeep, ErrHeaderSize, ErrNoHeader} {
@@ -106,4 +114,82 @@ func checkClean(t *testing.T, s string) {
 	if !utf8.ValidString(s) || Clean(s) != s {
 		t.Fatalf("not clean: %q", s)
 	}
+}
+
+// FuzzHTML: whatever the source, what a person sees of it is clean lines, and
+// reading them as quoted text again changes none.
+func FuzzHTML(f *testing.F) {
+	for _, seed := range []string{"a<br>b", "<p class=MsoNormal>a<o:p>&nbsp;</o:p>", "<table><tr><td>a<td>b", "<div class=gmail_quote>a</div>b", "<pre> a\n b", "<li>a<li>b", "<b hidden>a", "<blockquote type=cite>a"} {
+		f.Add(seed)
+	}
+	for name := range hostile {
+		f.Add(hostile[name] + hostile[name])
+	}
+	f.Fuzz(func(t *testing.T, source string) {
+		lines, bad := htmlLines(source)
+		for _, l := range lines {
+			checkClean(t, l.text)
+			if strings.Contains(l.text, "\n") {
+				t.Fatalf("a line of two: %q", l.text)
+			}
+			if l.quoted && l.rule == "" {
+				t.Fatalf("quoted by no rule: %q", l.text)
+			}
+		}
+		if bad && slices.ContainsFunc(lines, func(l line) bool { return l.rule != "" }) {
+			t.Fatal("it is not known what is quoted, and something is")
+		}
+	})
+}
+
+// FuzzFields: whatever was typed, each field has a label we know and a value that
+// stands in the text, and no field is both given and said to be given twice.
+func FuzzFields(f *testing.F) {
+	for _, seed := range []string{"Title: a\nRisk: low", "APPROVE\nRisk：medium, because\n\nRollback\tb", "*Risk:* low\n- Rollback: b\nRisk: high", "Category: network and cybersecurity / tools", "Risque\u00a0: faible", "Title\na\nRisk\nb\nSystems\nc", "From: Changes\nSent: Monday"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, typed string) {
+		a, p := ReadAnswer(typed), ReadProposal(typed)
+		for _, form := range []policy.Form{a.Form, p.Form} {
+			for l, value := range form {
+				if !allLabels[l] || blank(value) {
+					t.Fatalf("%q is %q", l, value)
+				}
+				checkClean(t, value)
+			}
+		}
+		for _, problem := range append(a.Problems, p.Problems...) {
+			if problem.Label == "" || problem.Text == "" || problem.Hint == "" {
+				t.Fatalf("a problem that says nothing: %+v", problem)
+			}
+		}
+		for _, problem := range p.Problems {
+			if p.Form.Get(problem.Label) != "" {
+				t.Fatalf("%s is given and not", problem.Label)
+			}
+		}
+	})
+}
+
+// FuzzFrom: a From field names one address that stands in it, or nobody.
+func FuzzFrom(f *testing.F) {
+	for _, seed := range []string{"A <a@b.example>", "a@b <a@b>", "Byron, Ada <a@b>", `"x" <a@b>, c@d`, "=?utf-8?q?a?= <a@b>", "group: a@b;", "<a@b> (comment)"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, value string) {
+		a, problem := sender([]string{value})
+		if (a.Address == "") == (problem == "") {
+			t.Fatalf("%q names %q, problem %q", value, a.Address, problem)
+		}
+		checkClean(t, a.Name)
+		checkClean(t, a.Address)
+		if strings.Count(a.Address, "@") > 1 || strings.ContainsAny(a.Address, " \t\n<>\"") {
+			t.Fatalf("%q is no address", a.Address)
+		}
+		for _, id := range ids(value) {
+			if !strings.Contains(Clean(value), id) {
+				t.Fatalf("the id %q does not stand in %q", id, value)
+			}
+		}
+	})
 }

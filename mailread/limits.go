@@ -18,7 +18,7 @@ var DefaultLimits = Limits{Size: 25 << 20, Parts: 500, Depth: 20, Header: 256 <<
 // quotations. The bounds keep every mail under a second.
 const (
 	maxPlain = 1 << 20 // bytes
-	maxHTML  = 4 << 20 // bytes
+	maxHTML  = 2 << 20 // bytes
 	maxLines = 10_000
 )
 

@@ -1,10 +1,8 @@
 package mailread
 
 import (
-	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"pgregory.net/rapid"
 
@@ -181,53 +179,6 @@ func TestPartsMustAgree(t *testing.T) {
 		}
 		if r := Typed(m); r.Disagree != c.disagree {
 			t.Errorf("%q and %q: disagree %v", c.plain, c.html, r.Disagree)
-		}
-	}
-}
-
-// No mail within the limits may keep the reader busy.
-func TestHostileMailTakesLinearTime(t *testing.T) {
-	const size = 1 << 18
-	many := func(s string) string { return strings.Repeat(s, size/len(s)) }
-	for name, body := range map[string]string{
-		"lines":        many("a\n"),
-		"one line":     many("a "),
-		"quotes":       many("> a\n"),
-		"quote marks":  many(">"),
-		"attributions": many("On 1 wrote\n"),
-		"openings":     many("On 1 "),
-		"headers":      many("From: a\n"),
-		"labels":       many("Risk: low\n"),
-		"categories":   "Category: " + many("a and "),
-		"separators":   many(paper.Separator + "\n"),
-		"own":          many("asked to authorize this change as\n"),
-		"numbers":      many("CHG-2026-0001 "),
-		"tokens":       many("b-abcdefghijklmnopqrstuvwxyz "),
-		"signatures":   many("-- \n"),
-		"stars":        many("*"),
-		"html":         many("<div>a"),
-		"html tables":  many("<table><tr><td>a"),
-		"html flat":    many("<p>a</p>"),
-		"html borders": many(`<div style="border-top:solid #E1E1E1 1.0pt">a</div>`),
-	} {
-		kind := "text/plain"
-		if strings.HasPrefix(name, "html") {
-			kind = "text/html"
-		}
-		began := time.Now()
-		m, err := Read(fmt.Appendf(nil, "From: a@example.com\nContent-Type: %s\n\n%s", kind, body), DefaultLimits)
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-			continue
-		}
-		typed := Typed(m, ballot).Text
-		ReadAnswer(typed)
-		ReadProposal(typed)
-		m.Tokens()
-		if took := time.Since(began); took > 20*time.Second {
-			t.Errorf("%s: took %v", name, took)
-		} else {
-			t.Logf("%s: %v", name, took)
 		}
 	}
 }

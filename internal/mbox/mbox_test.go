@@ -46,3 +46,23 @@ func TestReadingFails(t *testing.T) {
 		t.Errorf("it ends with %v", last)
 	}
 }
+
+// FuzzMails: whatever the file, no mail is longer than it may be, and together
+// they are not longer than the file.
+func FuzzMails(f *testing.F) {
+	for _, seed := range []string{"From a\nSubject: 1\n\none\n\nFrom b\n\ntwo", "From \n\n\nFrom ", "\n\n>From a\r\n\r\nFrom b"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, file string) {
+		whole := 0
+		for raw, err := range mbox.Mails(strings.NewReader(file), 20) {
+			if err != nil || len(raw) == 0 || len(raw) > 21 {
+				t.Fatalf("%d bytes, %v", len(raw), err)
+			}
+			whole += len(raw)
+		}
+		if whole > len(file) {
+			t.Fatalf("%d bytes out of %d", whole, len(file))
+		}
+	})
+}
