@@ -15,8 +15,7 @@ var update = flag.Bool("update", false, "rewrite the .want files; then read the 
 
 // TestFixtures reads every mail in testdata and compares what was understood
 // with the .want beside it. A .own file holds the text of a mail we sent, to
-// subtract; a .readme says what the mail is. testdata/private, kept out of git,
-// is for real mail and runs through the same loop.
+// subtract; a .readme says what the mail is.
 func TestFixtures(t *testing.T) {
 	var mails []string
 	err := filepath.WalkDir("testdata", func(path string, d fs.DirEntry, err error) error {
@@ -38,10 +37,8 @@ func TestFixtures(t *testing.T) {
 
 func compare(t *testing.T, path string) {
 	base := strings.TrimSuffix(path, ".eml")
-	if !strings.Contains(path, "private") {
-		if _, err := os.Stat(base + ".readme"); err != nil {
-			t.Errorf("nothing says what this mail is: %v", err)
-		}
+	if _, err := os.Stat(base + ".readme"); err != nil {
+		t.Errorf("nothing says what this mail is: %v", err)
 	}
 	raw, err := os.ReadFile(path)
 	if err != nil {

@@ -21,21 +21,23 @@ type size struct {
 	turns   int   // in which it then decides more: short ones, so there are many
 	more    int   // answers it decides in each
 	idle    time.Duration
+	reading time.Duration // for each kind of mail in each round
 }
 
 var (
-	full  = size{rounds: 3, answers: 10_000, singly: 1000, singles: 100, stored: []int{100, 10_000, 1_000_000}, turns: 7, more: 1000, idle: time.Minute}
-	small = size{rounds: 3, answers: 1000, singly: 200, singles: 20, stored: []int{10, 1000, 100_000}, turns: 7, more: 200, idle: 10 * time.Second}
+	full  = size{rounds: 3, answers: 10_000, singly: 1000, singles: 100, stored: []int{100, 10_000, 1_000_000}, turns: 7, more: 1000, idle: time.Minute, reading: 2 * time.Second}
+	small = size{rounds: 3, answers: 1000, singly: 200, singles: 20, stored: []int{10, 1000, 100_000}, turns: 7, more: 200, idle: 10 * time.Second, reading: time.Second / 2}
 	least = size{rounds: 1, answers: 40, singly: 5, singles: 2, stored: []int{2, 20}, turns: 1, more: 10, idle: time.Second}
 )
 
 // measured is what came of a run.
 type measured struct {
-	size   size
-	rounds []round
-	delays []delay
-	stored map[int][]float64 // answers decided a second, by how many changes there were
-	idle   rest
+	size     size
+	rounds   []round
+	delays   []delay
+	stored   map[int][]float64 // answers decided a second, by how many changes there were
+	idle     rest
+	readings []pace
 }
 
 // A round is what the daemon did with a backlog, and what the servers did just
@@ -67,6 +69,7 @@ func TestMeasure(t *testing.T) {
 	m.delays = r.found(r.copyOf(base.db)).singles(size.singles)
 	m.idle = r.found(r.copyOf(base.db)).idle(size.idle)
 	m.onTop(r)
+	m.besideParser(t)
 	page := m.page(r)
 	t.Log("\n" + page)
 	if *measure {
