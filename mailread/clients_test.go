@@ -35,6 +35,7 @@ type client struct {
 	name      string
 	languages map[string]string // how it says who wrote what it quotes
 	write     func(r reply, says string) body
+	unmarked  bool // nothing says where its quotation ends
 }
 
 // The sentences of Gmail, of Apple's Mail and of Thunderbird, as they stand in
@@ -134,17 +135,17 @@ var clients = []client{
 			html: r.html("<div dir=\"ltr\">%s</div>", `<div class="gmail_quote gmail_quote_container"><div dir="ltr" class="gmail_attr">`+escaped(says)+
 				`<br></div><blockquote class="gmail_quote" style="margin:0px 0px 0px 0.8ex;border-left:1px solid rgb(204,204,204);padding-left:1ex">`+r.quoted.html+`</blockquote></div>`),
 		}
-	}},
+	}, false},
 	{"Gmail, plain text", gmailSays, func(r reply, says string) body {
 		return body{plain: r.plain(wrap(says, "", 72)+"\n\n", r.quoted.text, "> ")}
-	}},
+	}, false},
 	{"Outlook on the web", outlookSays, func(r reply, says string) body {
 		return body{
 			plain: r.plain("________________________________\n"+header(says, "%s: %s\n")+"\n", r.quoted.text, ""),
 			html: r.html("<div class=\"elementToProof\" style=\"font-family:Aptos\">%s</div>", `<div id="appendonsend"></div><hr style="display:inline-block;width:98%" tabindex="-1">`+
 				`<div id="divRplyFwdMsg" dir="ltr"><font face="Calibri, sans-serif">`+header(says, "<b>%s:</b> %s<br>")+`</font><div>&nbsp;</div></div><div>`+r.quoted.html+`</div>`),
 		}
-	}},
+	}, true},
 	{"Outlook on the desktop", outlookSays, func(r reply, says string) body {
 		return body{
 			plain: r.plain(header(says, "%s: %s\n")+"\n", r.quoted.text, ""),
@@ -152,65 +153,65 @@ var clients = []client{
 				r.html("%s", `<div><div style='border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0in 0in 0in'><p class=MsoNormal>`+
 					header(says, "<b>%s:</b> %s<br>")+`</p></div></div><p class=MsoNormal><o:p>&nbsp;</o:p></p>`+r.quoted.html) + `</div></body></html>`,
 		}
-	}},
+	}, true},
 	{"Outlook on a telephone", outlookSays, func(r reply, says string) body {
 		return body{html: r.html(`<div dir="ltr">%s</div>`, `<div id="mail-editor-reference-message-container"><hr style="width:98%"><div id="divRplyFwdMsg">`+
 			header(says, "<strong>%s:</strong> %s<br>")+`</div>`+r.quoted.html+`</div>`)}
-	}},
+	}, true},
 	{"Apple Mail", appleSays, func(r reply, says string) body {
 		return body{
 			plain: r.plain("> "+says+"\n> \n", r.quoted.text, "> "),
 			html:  r.html("%s", `<div><br><blockquote type="cite"><div>`+escaped(says)+`</div><br class="Apple-interchange-newline"><div>`+r.quoted.html+`</div></blockquote></div>`),
 		}
-	}},
+	}, false},
 	{"iPhone", appleSays, func(r reply, says string) body {
 		return body{
 			plain: r.plain("> "+says+"\n> \n", r.quoted.text, "> "),
 			html:  r.html(`<div dir="ltr">%s</div>`, `<div dir="ltr"><br><blockquote type="cite">`+escaped(says)+`<br><br></blockquote></div><blockquote type="cite"><div dir="ltr">`+r.quoted.html+`</div></blockquote>`),
 		}
-	}},
+	}, false},
 	{"Thunderbird", thunderbirdSays, func(r reply, says string) body {
 		return body{html: r.html("<p>%s</p>", `<div class="moz-cite-prefix">`+escaped(says)+`<br></div><blockquote type="cite" cite="mid:1@example.com">`+r.quoted.html+`</blockquote>`)}
-	}},
+	}, false},
 	{"Thunderbird, plain text", thunderbirdSays, func(r reply, says string) body {
 		return body{plain: r.plain(says+"\n", r.quoted.text, "> ")}
-	}},
+	}, false},
 	{"mutt", inEnglish, func(r reply, says string) body {
 		return body{plain: r.plain(says+"\n", r.quoted.text, "> ")}
-	}},
+	}, false},
 	{"Roundcube", inEnglish, func(r reply, says string) body {
 		return body{
 			plain: r.plain(says+"\n", r.quoted.text, "> "),
 			html:  r.html("<p>%s</p>", `<p id="reply-intro">`+escaped(says)+`</p><blockquote type="cite" style="padding: 0 0.4em; border-left: #1010ff 2px solid; margin: 0">`+r.quoted.html+`</blockquote>`),
 		}
-	}},
+	}, false},
 	{"Yahoo", inEnglish, func(r reply, says string) body {
 		return body{html: r.html(`<div class="ydp1yahoo-style-wrap"><div dir="ltr">%s</div></div>`, `<div id="ydp9yahoo_quoted_1" class="ydp9yahoo_quoted"><div>`+escaped(says)+`</div><div>`+r.quoted.html+`</div></div>`)}
-	}},
+	}, true},
 	{"Proton", inEnglish, func(r reply, says string) body {
 		return body{
 			plain: r.plain("------- Original Message -------\n"+says+"\n\n", r.quoted.text, "> "),
 			html:  r.html("<div>%s</div>", `<div class="protonmail_quote">------- Original Message -------<br>`+escaped(says)+`<br><blockquote class="protonmail_quote" type="cite">`+r.quoted.html+`</blockquote></div>`),
 		}
-	}},
+	}, false},
 	{"Zoho", inEnglish, func(r reply, says string) body {
 		return body{html: r.html("<div>%s</div>", `<div class="zmail_extra"><div>---- `+escaped(says)+` ----</div><blockquote>`+r.quoted.html+`</blockquote></div>`)}
-	}},
+	}, false},
 	{"GMX", inEnglish, func(r reply, says string) body {
 		return body{html: r.html("<div>%s</div>", `<div name="quote" style="margin:10px 5px 5px 10px; padding: 10px 0 10px 10px; border-left:2px solid #C3D9E5;"><div>`+escaped(says)+`</div><div name="quoted-content">`+r.quoted.html+`</div></div>`)}
-	}},
+	}, false},
 	{"Samsung", map[string]string{"English": "From|Date|To|Subject"}, func(r reply, says string) body {
 		return body{
 			plain: r.plain("-------- Original message --------\n"+header(says, "%s: %s\n")+"\n", r.quoted.text, ""),
 			html:  r.html(`<div dir="auto">%s</div>`, `<div><br></div><div align="left" dir="auto" style="font-size:100%;color:#000000"><div>-------- Original message --------</div>`+header(says, "<div>%s: %s</div>")+`</div>`+r.quoted.html),
 		}
-	}},
+	}, true},
 	{"a button of our mail", map[string]string{"English": ""}, func(r reply, _ string) body {
 		return body{plain: strings.Replace(r.typed, "\n", "\n\n", 1) + "\n\n(ref b-abcdefghijklmnopqrstuvwxyz)\n" + r.below}
-	}},
+	}, false},
 	{"a reply without the quotation", map[string]string{"English": ""}, func(r reply, _ string) body {
 		return body{plain: r.typed + "\n" + r.below}
-	}},
+	}, false},
 }
 
 // header fills Outlook's four names in.
@@ -245,19 +246,20 @@ func (r reply) plain(says, text, mark string) string {
 
 // html is the reply as HTML; format surrounds what was typed.
 func (r reply) html(format, quotation string) string {
+	typed := func(text string) string { return fmt.Sprintf(format, divs(text)) }
 	switch first, rest, _ := strings.Cut(r.typed, "\n"); r.where {
 	case beneath:
-		return quotation + fmt.Sprintf(format, divs(r.typed)) + divs(r.below)
+		return quotation + typed(r.typed+r.below)
 	case between:
-		return fmt.Sprintf(format, divs(first)) + quotation + fmt.Sprintf(format, divs(rest)) + divs(r.below)
+		return typed(first) + quotation + typed(rest+r.below)
 	default:
-		return fmt.Sprintf(format, divs(r.typed)) + divs(r.below) + quotation
+		return typed(r.typed+r.below) + quotation
 	}
 }
 
 func divs(text string) string {
 	var b strings.Builder
-	for line := range strings.SplitSeq(strings.Trim(text, "\n"), "\n") {
+	for line := range strings.SplitSeq(text, "\n") {
 		if line == "" {
 			line = "<br>"
 		} else {

@@ -21,24 +21,33 @@ func TestDocsReading(t *testing.T) {
 		t.Fatal(err)
 	}
 	var table strings.Builder
-	table.WriteString("| client | language | right | asked back | wrong |\n|---|---|---|---|---|\n")
-	for _, c := range clients {
-		for _, language := range slices.Sorted(maps.Keys(c.languages)) {
-			var tally [3]int
-			for seed := range scored {
-				s := replies(ballots, c, language).Example(seed)
-				out, why := judge(s.raw, s.own, s.meant)
-				if tally[out]++; out == wrong && tally[wrong] == 1 {
-					t.Errorf("%s in %s, typed:\n%s\n\nread: %s", c.name, language, s.meant.typed, why)
-				}
-				if out == askedBack && testing.Verbose() {
-					t.Logf("%s in %s, typed:\n%s\n\nasked back: %s", c.name, language, s.meant.typed, why)
-				}
-			}
-			fmt.Fprintf(&table, "| %s | %s | %d | %d | %d |\n", c.name, language, tally[right], tally[askedBack], tally[wrong])
+	table.WriteString("| client | languages | right | asked back | wrong |\n|---|---|---:|---:|---:|\n")
+	for n, c := range clients {
+		byResult := map[[3]int][]string{}
+		for i, language := range slices.Sorted(maps.Keys(c.languages)) {
+			result := score(t, ballots, c, language, n*10_000+i*100)
+			byResult[result] = append(byResult[result], language)
+		}
+		for _, result := range slices.SortedFunc(maps.Keys(byResult), func(a, b [3]int) int { return slices.Compare(b[:], a[:]) }) {
+			fmt.Fprintf(&table, "| %s | %s | %d | %d | %d |\n", c.name, strings.Join(byResult[result], ", "), result[right], result[askedBack], result[wrong])
 		}
 	}
 	page(t, "reading.md", "clients", table.String())
+}
+
+// score counts how replies by the client in one language come out.
+func score(t *testing.T, ballots []ballotMail, c client, language string, seed int) (tally [3]int) {
+	for n := range scored {
+		s := replies(ballots, c, language).Example(seed + n)
+		out, why := judge(s.raw, s.own, s.meant)
+		if tally[out]++; out == wrong && tally[wrong] == 1 {
+			t.Errorf("%s in %s, typed:\n%s\n\nread: %s", c.name, language, s.meant.typed, why)
+		}
+		if out == askedBack && testing.Verbose() {
+			t.Logf("%s in %s, typed:\n%s\n\nasked back: %s", c.name, language, s.meant.typed, why)
+		}
+	}
+	return tally
 }
 
 // page holds the part of a page of docs between two marks against what it should

@@ -1,10 +1,12 @@
 package mailread
 
 import (
+	"maps"
 	"regexp"
 	"strings"
 
 	"github.com/countersign/countersign/internal/paper"
+	"github.com/countersign/countersign/policy"
 )
 
 // A Reading is what a person typed in a mail, and what was cut away to find it.
@@ -72,13 +74,7 @@ func cut(lines []line, k known) Reading {
 	for _, step := range steps {
 		step(lines[:min(len(lines), maxLines)], k)
 	}
-	var typed []string
-	for _, l := range lines {
-		if l.rule == "" {
-			typed = append(typed, l.text)
-		}
-	}
-	return Reading{Text: tidy(typed), Cuts: cutsOf(lines)}
+	return Reading{Text: tidy(typedIn(lines)), Cuts: cutsOf(lines)}
 }
 
 // cutsOf gathers neighboring lines one rule cut.
@@ -156,7 +152,8 @@ func cutUndecoded(lines []line) {
 
 // cutBelow cuts what follows the last quotation when something was typed above
 // the first: answers between quoted lines count, and so does one below them
-// all, but not text left over under a quotation.
+// all, but not text left over under a quotation. Fields the keyword above still
+// needs are no such text.
 func cutBelow(lines []line) {
 	first, last := -1, -1
 	for i, l := range lines {
@@ -166,7 +163,7 @@ func cutBelow(lines []line) {
 			}
 		}
 	}
-	if first < 0 || !anyTyped(lines[:first]) {
+	if first < 0 || !anyTyped(lines[:first]) || completes(lines[last+1:], lines[:last]) {
 		return
 	}
 	for i := last + 1; i < len(lines); i++ {
@@ -174,6 +171,44 @@ func cutBelow(lines []line) {
 			lines[i].rule = "below the quotation"
 		}
 	}
+}
+
+// completes says whether the text below begins with a field that the answer above
+// cannot be without and has not.
+func completes(below, above []line) bool {
+	a := ReadAnswer(strings.Join(typedIn(above), "\n"))
+	for _, text := range typedIn(below) {
+		if blank(text) {
+			continue
+		}
+		l, _, ok := labeled(text, allLabels, false)
+		return ok && a.Form.Get(l) == "" && required[a.Keyword][l]
+	}
+	return false
+}
+
+// required are the fields an answer cannot be without.
+var required = func() map[policy.Keyword]map[policy.Label]bool {
+	all := map[policy.Keyword]map[policy.Label]bool{}
+	for _, row := range policy.Table {
+		for _, rule := range row.Answers {
+			if all[rule.Keyword] == nil {
+				all[rule.Keyword] = map[policy.Label]bool{}
+			}
+			maps.Copy(all[rule.Keyword], set(rule.Required...))
+		}
+	}
+	return all
+}()
+
+// typedIn lists the lines that nothing has cut.
+func typedIn(lines []line) (typed []string) {
+	for _, l := range lines {
+		if l.rule == "" {
+			typed = append(typed, l.text)
+		}
+	}
+	return typed
 }
 
 func anyTyped(lines []line) bool {

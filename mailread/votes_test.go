@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"unicode"
+	"unicode/utf8"
 
 	"pgregory.net/rapid"
 
@@ -74,7 +76,7 @@ var wordFor = sync.OnceValue(func() map[policy.Keyword][]string {
 	all := map[policy.Keyword][]string{}
 	for _, word := range slices.Sorted(maps.Keys(vocabulary.keywords)) {
 		k := vocabulary.keywords[word]
-		all[k] = append(all[k], word, strings.ToUpper(word), strings.ToUpper(word[:1])+word[1:])
+		all[k] = append(all[k], word, strings.ToUpper(word), capital(word))
 	}
 	return all
 })
@@ -84,10 +86,15 @@ var labelFor = sync.OnceValue(func() map[policy.Label][]string {
 	all := map[policy.Label][]string{}
 	for _, name := range slices.Sorted(maps.Keys(vocabulary.labels)) {
 		l := vocabulary.labels[name]
-		all[l] = append(all[l], name, strings.ToUpper(name[:1])+name[1:], "*"+name+"*", "- "+name)
+		all[l] = append(all[l], name, capital(name), "*"+name+"*", "- "+name)
 	}
 	return all
 })
+
+func capital(word string) string {
+	first, size := utf8.DecodeRuneInString(word)
+	return string(unicode.ToUpper(first)) + word[size:]
+}
 
 func drawVote(t *rapid.T, rule policy.Rule, name string) ballotAnswer {
 	v := ballotAnswer{keyword: rule.Keyword, form: policy.Form{}}
@@ -187,6 +194,13 @@ type sample struct {
 	meant ballotAnswer
 }
 
+// places are where people type, by whether the end of the quotation is unmarked.
+// Hardly anybody types below such a one: their program puts them above it.
+var places = map[bool][]position{
+	false: {above, above, above, beneath, between},
+	true:  slices.Concat(slices.Repeat([]position{above}, 38), []position{beneath, between}),
+}
+
 // replies are replies by the client in one language.
 func replies(ballots []ballotMail, c client, language string) *rapid.Generator[sample] {
 	return rapid.Custom(func(t *rapid.T) sample {
@@ -196,7 +210,7 @@ func replies(ballots []ballotMail, c client, language string) *rapid.Generator[s
 		r := reply{
 			typed: meant.typed, below: rapid.SampledFrom(afterwards).Draw(t, "below"), language: language,
 			quoted: quoting(t, b, opposite(t, rules, meant)),
-			where:  rapid.SampledFrom([]position{above, above, above, beneath, between}).Draw(t, "where"),
+			where:  rapid.SampledFrom(places[c.unmarked]).Draw(t, "where"),
 		}
 		encoding := rapid.SampledFrom([]string{"8bit", "quoted-printable", "base64"}).Draw(t, "encoding")
 		return sample{c.write(r, c.languages[language]).mail(encoding), b.text, meant}
