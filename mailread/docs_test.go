@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/countersign/countersign/policy"
 )
 
 // scored is how many replies of each client in each language are read for the
@@ -33,6 +35,50 @@ func TestDocsReading(t *testing.T) {
 		}
 	}
 	page(t, "reading.md", "clients", table.String())
+}
+
+// TestDocsWords writes the words of every language into docs/reading.md.
+func TestDocsWords(t *testing.T) {
+	keywords := map[string][]string{}
+	for word, k := range vocabulary.keywords {
+		if word != strings.ToLower(string(k)) {
+			keywords[string(k)] = append(keywords[string(k)], word)
+		}
+	}
+	var order []string
+	for _, k := range policy.Keywords {
+		order = append(order, string(k))
+	}
+	page(t, "reading.md", "keywords", synonyms("keyword", order, keywords))
+
+	labels := map[string][]string{}
+	for name, l := range vocabulary.labels {
+		if name != foldName(string(l)) {
+			labels[string(l)] = append(labels[string(l)], name)
+		}
+	}
+	order = nil
+	for _, l := range slices.Concat(policy.ProposalLabels, policy.AnswerLabels) {
+		order = append(order, string(l))
+	}
+	page(t, "reading.md", "labels", synonyms("field", order, labels))
+}
+
+// synonyms is a table of what else is understood; what differs by accents alone
+// stands there once.
+func synonyms(of string, order []string, also map[string][]string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "| %s | also |\n|---|---|\n", of)
+	for _, name := range order {
+		accented := map[string]bool{}
+		for _, word := range also[name] {
+			accented[plain(word)] = accented[plain(word)] || word != plain(word)
+		}
+		list := slices.DeleteFunc(also[name], func(word string) bool { return word == plain(word) && accented[word] || strings.Contains(word, "’") })
+		slices.Sort(list)
+		fmt.Fprintf(&b, "| %s | %s |\n", name, strings.Join(list, ", "))
+	}
+	return b.String()
 }
 
 // score counts how replies by the client in one language come out.
