@@ -38,11 +38,13 @@ play: ## Keep the company of the demo running, with everybody's mailbox on a loc
 .PHONY: test
 test: deps lint ## Install what is missing, then vet, lint and all tests with -race.
 	go test -race -timeout 20m $(TESTFLAGS) ./...
+	go test ./mailread -run 'TestAnyVote|TestSentences' -cases=10000
 
 .PHONY: test-long
-test-long: ## A simulated year of 2,000 changes; the property tests with a hundred times as many random cases.
+test-long: ## A simulated year of 2,000 changes; 100,000 replies; the property tests with a hundred times as many random cases.
 	go test -timeout 4h ./internal/year -count=1 -v -year.changes=2000
 	go test -timeout 4h ./policy ./mailread -rapid.checks=10000
+	go test -timeout 4h ./mailread -run 'TestAnyVote|TestSentences' -cases=100000 -v
 
 .PHONY: test-chaos
 test-chaos: ## Kill the daemon 2,000 times at random (RUNS), by SEED if it is given.

@@ -1,6 +1,7 @@
 package mailread
 
 import (
+	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -96,7 +97,7 @@ func capital(word string) string {
 	return string(unicode.ToUpper(first)) + word[size:]
 }
 
-func drawVote(t *rapid.T, rule policy.Rule, name string) ballotAnswer {
+func drawAnswer(t *rapid.T, rule policy.Rule, name string) ballotAnswer {
 	v := ballotAnswer{keyword: rule.Keyword, form: policy.Form{}}
 	first := rapid.SampledFrom(wordFor()[rule.Keyword]).Draw(t, name)
 	v.typed = fmt.Sprintf(rapid.SampledFrom([]string{"%s", "%s.", "*%s*", "%s!", "%s CHG-2026-0042", " %s"}).Draw(t, name+" dress"), first)
@@ -123,7 +124,7 @@ func opposite(t *rapid.T, rules []policy.Rule, v ballotAnswer) ballotAnswer {
 	if len(others) == 0 {
 		return ballotAnswer{typed: "REJECT\nReason: no"}
 	}
-	return drawVote(t, rapid.SampledFrom(others).Draw(t, "other answer"), "other")
+	return drawAnswer(t, rapid.SampledFrom(others).Draw(t, "other answer"), "other")
 }
 
 // afterwards is what stands below what people type.
@@ -192,6 +193,7 @@ type sample struct {
 	raw   []byte
 	own   string // the ballot, as it was sent
 	meant ballotAnswer
+	from  string // the program and its language
 }
 
 // places are where people type, by whether the end of the quotation is unmarked.
@@ -206,16 +208,31 @@ func replies(ballots []ballotMail, c client, language string) *rapid.Generator[s
 	return rapid.Custom(func(t *rapid.T) sample {
 		b := rapid.SampledFrom(ballots).Draw(t, "ballot")
 		rules := policy.Answers("", b.kind)
-		meant := drawVote(t, rapid.SampledFrom(rules).Draw(t, "answer"), "vote")
+		meant := drawAnswer(t, rapid.SampledFrom(rules).Draw(t, "answer"), "answer")
 		r := reply{
 			typed: meant.typed, below: rapid.SampledFrom(afterwards).Draw(t, "below"), language: language,
 			quoted: quoting(t, b, opposite(t, rules, meant)),
 			where:  rapid.SampledFrom(places[c.unmarked]).Draw(t, "where"),
 		}
 		encoding := rapid.SampledFrom([]string{"8bit", "quoted-printable", "base64"}).Draw(t, "encoding")
-		return sample{c.write(r, c.languages[language]).mail(encoding), b.text, meant}
+		return sample{c.write(r, c.languages[language]).mail(encoding), b.text, meant, c.name + " in " + language}
 	})
 }
+
+// anyReplies are replies by any client in any of its languages.
+func anyReplies(ballots []ballotMail) *rapid.Generator[sample] {
+	var all []*rapid.Generator[sample]
+	for _, c := range clients {
+		var each []*rapid.Generator[sample]
+		for _, language := range slices.Sorted(maps.Keys(c.languages)) {
+			each = append(each, replies(ballots, c, language))
+		}
+		all = append(all, rapid.OneOf(each...))
+	}
+	return rapid.OneOf(all...)
+}
+
+var cases = flag.Int("cases", 1000, "how many replies and sentences are read")
 
 // Whatever the program and its language, whatever is quoted and where: never
 // another vote than was typed, and nearly always that one at once.
@@ -225,19 +242,50 @@ func TestAnyVoteInAnyWrapping(t *testing.T) {
 		t.Fatal(err)
 	}
 	var tally [3]int
-	rapid.Check(t, func(t *rapid.T) {
-		c := rapid.SampledFrom(clients).Draw(t, "client")
-		language := rapid.SampledFrom(slices.Sorted(maps.Keys(c.languages))).Draw(t, "language")
-		s := replies(ballots, c, language).Draw(t, "reply")
+	any := anyReplies(ballots)
+	for seed := range *cases {
+		s := any.Example(seed)
 		out, why := judge(s.raw, s.own, s.meant)
-		tally[out]++
-		if out == wrong {
-			t.Fatalf("%s in %s, typed:\n%s\n\nread: %s\n\n%s", c.name, language, s.meant.typed, why, s.raw)
+		if tally[out]++; out == wrong && tally[wrong] <= 5 {
+			t.Errorf("case %d, %s, typed:\n%s\n\nread: %s\n\n%s", seed, s.from, s.meant.typed, why, s.raw)
 		}
-	})
-	all := tally[right] + tally[askedBack]
-	t.Logf("%d read right, %d asked back", tally[right], tally[askedBack])
-	if tally[right]*100 < all*95 {
-		t.Errorf("%d of %d were read right at once, want 95 of 100", tally[right], all)
 	}
+	t.Logf("%d replies: %d read right, %d asked back, %d wrong", *cases, tally[right], tally[askedBack], tally[wrong])
+	if tally[right]*100 < *cases*95 {
+		t.Errorf("%d of %d were read right at once, want 95 of 100", tally[right], *cases)
+	}
+}
+
+// More behind a keyword, or before it, makes a sentence of it, whatever it is:
+// never a vote.
+func TestSentencesAreNeverVotes(t *testing.T) {
+	words := slices.Sorted(maps.Keys(vocabulary.keywords))
+	more := []string{
+		"it", "this", "that", "please", "now", "later", "if", "when", "because", "and", "or", "but", "not", "never", "I", "we", "you", "the", "change", "rate", "care",
+		"le", "la", "ce", "cela", "si", "quand", "mais", "pas", "plus", "jamais", "avec", "sans", "avant", "après", "?", "…", "-", "(see below)", "2026", "50 %", "👍", "e-mail", "APPROVE", "REJECT",
+	}
+	sentence := rapid.Custom(func(t *rapid.T) string {
+		word := rapid.SampledFrom(words).Draw(t, "keyword")
+		word = rapid.SampledFrom([]string{word, strings.ToUpper(word), capital(word)}).Draw(t, "case")
+		rest := rapid.SliceOfN(rapid.SampledFrom(more), 1, 6).Draw(t, "rest")
+		parts := append([]string{word}, rest...)
+		if rapid.IntRange(0, 3).Draw(t, "first") == 0 {
+			parts = append(rest, word)
+		}
+		return strings.Join(parts, " ") + rapid.SampledFrom([]string{"", ".", "!", "?", ","}).Draw(t, "end") + rapid.SampledFrom([]string{"", "\nRisk: low, rehearsed", "\n\nmore words\n"}).Draw(t, "below")
+	})
+	for seed := range *cases {
+		typed := sentence.Example(seed)
+		if first, _, _ := strings.Cut(typed, "\n"); isWhole(first) {
+			continue // the words happen to be another keyword: "je" and "refuse"
+		}
+		if a := ReadAnswer(typed); a.Keyword != policy.NoKeyword {
+			t.Errorf("%q is read as %s", typed, a.Keyword)
+		}
+	}
+}
+
+func isWhole(line string) bool {
+	_, ok := vocabulary.keywords[strings.ToLower(strings.Trim(line, keywordFold+"?…"))]
+	return ok
 }
