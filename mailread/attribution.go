@@ -9,14 +9,6 @@ import (
 // they quote.
 type mailHeader struct{ from, others []string }
 
-var mailHeaders = []mailHeader{
-	{[]string{"from"}, []string{"sent", "date", "to", "cc", "subject", "reply-to", "importance"}},
-	{[]string{"von"}, []string{"gesendet", "datum", "an", "cc", "betreff"}},
-	{[]string{"de"}, []string{"envoyé", "date", "à", "cc", "objet", "enviado", "enviado el", "fecha", "para", "asunto", "data", "assunto"}},
-	{[]string{"da"}, []string{"inviato", "data", "a", "cc", "oggetto"}},
-	{[]string{"van"}, []string{"verzonden", "datum", "aan", "cc", "onderwerp"}},
-}
-
 // headerReach is how many lines below From the rest of the header may stand.
 const headerReach = 8
 
@@ -43,11 +35,11 @@ func headerBlock(lines []line, i int) bool {
 
 // headerName is the word before the colon, "" where none stands at the start.
 func headerName(text string) string {
-	name, _, found := strings.Cut(text[:min(len(text), 40)], ":")
-	if !found {
+	at, _ := separatorAt(text[:min(len(text), 60)])
+	if at < 0 {
 		return ""
 	}
-	return strings.ToLower(strings.Trim(name, " \t*_>|"))
+	return strings.ToLower(strings.Trim(text[:at], " \t*_>|"))
 }
 
 func contains(list []string, s string) bool {
@@ -59,11 +51,7 @@ func contains(list []string, s string) bool {
 	return false
 }
 
-var (
-	originalMessage = regexp.MustCompile(`(?i)^\s*-{2,}\s*(original message|original appointment|forwarded message|forwarded by .*|ursprüngliche nachricht|weitergeleitete nachricht|message d'origine|message d’origine|message original|message transféré|mensaje original|mensaje reenviado|messaggio originale|oorspronkelijk bericht|mensagem original)\s*-{2,}\s*$`)
-	beginForwarded  = regexp.MustCompile(`(?i)^\s*(begin forwarded message|anfang der weitergeleiteten nachricht|début du message réexpédié)\s*:\s*$`)
-	rule            = regexp.MustCompile(`^\s*_{5,}\s*$`)
-)
+var rule = regexp.MustCompile(`^\s*_{5,}\s*$`)
 
 // cutHeaderBlocks cuts from the header of a quoted mail to the end, with the
 // line drawn above it.
@@ -74,6 +62,8 @@ func cutHeaderBlocks(lines []line) {
 		}
 		text := lines[i].text
 		switch {
+		case markedBelow(lines[i+1:]) && originalMessage.MatchString(text):
+			lines[i].rule, lines[i].quoted = "original message", true
 		case originalMessage.MatchString(text), beginForwarded.MatchString(text):
 			cutRest(lines, i, "original message")
 			return
@@ -82,6 +72,23 @@ func cutHeaderBlocks(lines []line) {
 			return
 		}
 	}
+}
+
+// markedBelow says whether the lines begin with a sentence above a quotation that
+// is marked.
+func markedBelow(lines []line) bool {
+	for i := range lines[:min(len(lines), attributionReach+2)] {
+		switch n := attributionAt(lines, i); {
+		case lines[i].rule == "" && blank(lines[i].text):
+		case n > 0:
+			for i += n; i < len(lines) && lines[i].rule == "" && blank(lines[i].text); i++ {
+			}
+			return i < len(lines) && lines[i].rule == "quote mark"
+		default:
+			return lines[i].rule == "quote mark"
+		}
+	}
+	return false
 }
 
 func lineAbove(lines []line, i int) int {
@@ -97,18 +104,16 @@ func lineAbove(lines []line, i int) int {
 // how it opens, and the verb in it.
 type attribution struct{ opening, verb string }
 
-var attributions = []attribution{
-	{"on", "wrote"}, {"am", "schrieb"}, {"le", "a écrit"}, {"el", "escribió"},
-	{"il", "ha scritto"}, {"op", "schreef"}, {"em", "escreveu"}, {"den", "skrev"},
-	{"på", "skrev"}, {"dne", "napsal"}, {"w dniu", "napisał"},
-}
-
 // attributionReach is over how many lines clients wrap one.
 const attributionReach = 4
 
 var (
-	anyDigit    = regexp.MustCompile(`\d`)
-	addressTime = regexp.MustCompile(`\d{1,2}:\d{2}.*<[^<>\s]+@[^<>\s]+>|<[^<>\s]+@[^<>\s]+>.*\d{1,2}:\d{2}`)
+	anyDigit    = regexp.MustCompile(`\p{Nd}`)
+	clock       = `\p{Nd}{1,2}[:.]\p{Nd}{2}`
+	anAddress   = `[<(][^<>()\s]+@[^<>()\s]+[>)]`
+	addressTime = regexp.MustCompile(clock + `.*` + anAddress + `|` + anAddress + `.*` + clock)
+	aClock      = regexp.MustCompile(clock)
+	aDate       = regexp.MustCompile(`\p{Nd}{4}|\p{Nd}{1,2}[./-]\s?\p{Nd}{1,2}[./-]\s?\p{Nd}{2}`)
 )
 
 // cutAttributions cuts "On ... wrote:". Where no marked quotation follows, the
@@ -142,7 +147,7 @@ func attributionAt(lines []line, i int) int {
 		if l.rule != "" || blank(l.text) || len(l.text) > 500 {
 			return 0
 		}
-		if !strings.HasSuffix(strings.TrimRight(l.text, " \t*_"), ":") {
+		if end := strings.TrimRight(l.text, " \t*_"); !strings.HasSuffix(end, ":") && !strings.HasSuffix(end, "：") {
 			continue
 		}
 		if kind := attributes(lines[i : i+n]); kind != notOne && !beginsLater(lines[i:i+n], kind) {
@@ -187,6 +192,12 @@ func attributes(lines []line) attributionKind {
 			return byWords
 		}
 	}
+	dated := aClock.MatchString(text) && aDate.MatchString(text)
+	for _, verb := range wroteWords {
+		if dated && strings.Contains(lower, verb) {
+			return byWords
+		}
+	}
 	if addressTime.MatchString(text) {
 		return byAddress
 	}
@@ -195,7 +206,7 @@ func attributes(lines []line) attributionKind {
 
 // sameLine knows an attribution behind typed text, by a whole date and an
 // address: "APPROVE On Mon, Nov 23, 2026 at 9:14 AM Changes <changes@x> wrote:".
-var sameLine = regexp.MustCompile(`\s(On \S{2,}.*\d{4}.*<[^<>\s]+@[^<>\s]+>\s*wrote:\s*)$`)
+var sameLine = regexp.MustCompile(`\s((?:On|Am|Le|El|Il giorno|Op|Em|Den|Dne|W dniu|În|Στις) \S{2,}.*\d{4}.*[<(][^<>()\s]+@[^<>()\s]+[>)][^<>]{0,40}:\s*)$`)
 
 // splitAttributions gives an attribution behind typed text its own line.
 func splitAttributions(lines []line) []line {

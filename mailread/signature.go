@@ -7,7 +7,6 @@ import (
 )
 
 var (
-	sentFrom = regexp.MustCompile(`(?i)^\s*(sent from my |sent from (outlook|mail|yahoo|proton|gmail|samsung)|sent via |get outlook for |von meinem .* gesendet|envoyé de mon |enviado desde mi )`)
 	// disclaimer knows how the paragraphs companies hang below a mail begin.
 	disclaimer = regexp.MustCompile(`(?i)^\s*\**\s*((confidentiality|legal|privacy) (notice|disclaimer)\b|disclaimer\s*:|this (e-?mail|message|communication)( \(?(and|including) any attachments?\)?)?,? (is|are|may be|may contain|contains) .*(confidential|privileged|intended)|the information (contained )?in this (e-?mail|message) )`)
 	signOff    = regexp.MustCompile(`(?i)^\s*((many |kind |best |warm |with (kind|best) )?(regards|wishes|greetings)|(many |much )?thanks( a lot| again| in advance| and regards)?|thank you( very much| in advance)?|thx|cheers|best|br|sincerely|yours( sincerely| faithfully| truly)?|mit freundlichen grüßen|freundliche grüße|viele grüße|mfg|cordialement|bien cordialement|salutations)\s*[,.!]*\s*$`)
