@@ -15,9 +15,11 @@ const headerReach = 8
 // headerBlock says whether the header of a quoted mail begins at line i: From
 // and two more of the same language.
 func headerBlock(lines []line, i int) bool {
-	from := headerName(lines[i].text)
+	name := headerName(lines[i].text)
 	for _, h := range mailHeaders {
-		if !contains(h.from, from) {
+		// GMX has the date above From.
+		dated := contains(h.others, name) && i+1 < len(lines) && contains(h.from, headerName(lines[i+1].text))
+		if !contains(h.from, name) && !dated {
 			continue
 		}
 		found := map[string]bool{}

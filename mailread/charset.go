@@ -17,17 +17,27 @@ func init() { message.CharsetReader = charsetReader }
 // charsetReader never fails: a charset nobody knows is read as windows-1252,
 // the one such mail is usually written in.
 func charsetReader(label string, r io.Reader) (io.Reader, error) {
+	if known := knownCharset(label, r); known != nil {
+		return known, nil
+	}
+	return charmap.Windows1252.NewDecoder().Reader(r), nil
+}
+
+// knownCharset reads a charset, nil where nobody knows it.
+func knownCharset(label string, r io.Reader) io.Reader {
 	label = strings.ToLower(strings.Trim(label, ` "'`))
 	if strings.HasPrefix(label, "cp-") {
 		label = "windows-" + label[len("cp-"):]
 	}
-	if label == "utf8" {
-		return r, nil
+	switch label {
+	case "", "utf8", "utf-8", "us-ascii", "ascii":
+		return r
 	}
-	if known, err := charset.Reader(label, r); err == nil {
-		return known, nil
+	known, err := charset.Reader(label, r)
+	if err != nil {
+		return nil
 	}
-	return charmap.Windows1252.NewDecoder().Reader(r), nil
+	return known
 }
 
 var words = &mime.WordDecoder{CharsetReader: charsetReader}

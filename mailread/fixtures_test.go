@@ -27,8 +27,8 @@ func TestFixtures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(mails) < 60 {
-		t.Fatalf("found %d fixtures, want at least 60", len(mails))
+	if len(mails) < 240 {
+		t.Fatalf("found %d fixtures, want at least 240", len(mails))
 	}
 	for _, path := range mails {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".eml"), func(t *testing.T) { compare(t, path) })
@@ -101,6 +101,7 @@ func describeTyped(b *strings.Builder, say func(string, string, ...any), r Readi
 	if r.Disagree {
 		say("the parts", "disagree")
 	}
+	say("unsure", "%s", r.Unsure)
 	for _, c := range r.Cuts {
 		lines := strings.Split(c.Text, "\n")
 		say("cut", "%s, %d lines: %s", c.Rule, len(lines), excerpt(lines[0]))

@@ -52,6 +52,7 @@ var containers = []container{
 	{"class", "freshdesk_quote", "freshdesk", false},
 	{"class", "alimail-quote", "alimail", false},
 	{"name", "quoted-content", "gmx", false},
+	{"name", "quote", "gmx", false},
 }
 
 // quotation names the client's mark that makes the element a quotation.

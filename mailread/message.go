@@ -39,6 +39,7 @@ type Message struct {
 	htmlBad   bool   // the HTML could not be parsed as a whole
 	calendar  string // the method of a calendar part
 	reaction  bool   // a part is a reaction (RFC 9078)
+	unsure    string // why nobody can say what was typed, though something stands there
 }
 
 // An Attachment is a file somebody attached; images shown in the text and

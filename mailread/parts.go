@@ -55,7 +55,12 @@ func (m *Message) readBody(e *message.Entity) {
 	var p partReader
 	b := p.read(e)
 	m.Text, m.html = b.plain, b.html
-	m.calendar, m.reaction = p.calendar, p.reaction
+	m.calendar, m.reaction, m.unsure = p.calendar, p.reaction, p.unsure
+	if blank(m.Text) && blank(m.html) {
+		m.unsure = p.sealed
+	} else if m.unsure == "" && strings.Contains(m.Text, "-----BEGIN PGP MESSAGE-----") {
+		m.unsure = SealedPGP
+	}
 	if m.html != "" {
 		m.htmlLines, m.htmlBad = htmlLines(m.html)
 		m.htmlBad = m.htmlBad || p.tooLong
@@ -70,6 +75,22 @@ type partReader struct {
 	reaction    bool
 	plain, html int // bytes of text so far
 	tooLong     bool
+	unsure      string // why a text is not known for sure
+	sealed      string // why a text may be in a part we cannot open
+}
+
+// Why nobody can say what was typed.
+const (
+	UnknownCharset = "its characters are in a code we do not know"
+	SealedSMIME    = "it is encrypted, or signed in one piece (S/MIME), and we cannot open it"
+	SealedPGP      = "it is encrypted (PGP), and we cannot open it"
+	SealedTNEF     = "its text is packed into a file of Outlook's (winmail.dat)"
+)
+
+// sealed are parts in which the text itself may be.
+var sealed = map[string]string{
+	"application/pkcs7-mime": SealedSMIME, "application/x-pkcs7-mime": SealedSMIME, "application/pgp-encrypted": SealedPGP,
+	"application/ms-tnef": SealedTNEF, "application/vnd.ms-tnef": SealedTNEF,
 }
 
 // A file is a part that may turn out to be an attachment.
@@ -91,6 +112,9 @@ func (p *partReader) read(e *message.Entity) body {
 	if name := filename(e.Header); name != "" || disposition == "attachment" || !strings.HasPrefix(kind, "text/") {
 		p.keep(e.Header, kind, disposition, name, data)
 		return body{}
+	}
+	if label := params["charset"]; !ascii(data) && knownCharset(label, bytes.NewReader(nil)) == nil && (kind == "text/html" || kind == "text/plain") {
+		p.unsure = UnknownCharset
 	}
 	switch {
 	case disposition == "reaction":
@@ -159,6 +183,9 @@ func (p *partReader) noteKind(kind, disposition string, params map[string]string
 	}
 	if disposition == "reaction" || kind == "text/vnd.google.email-reaction+json" {
 		p.reaction = true
+	}
+	if why := sealed[kind]; why != "" && p.sealed == "" {
+		p.sealed = why
 	}
 }
 
@@ -243,4 +270,8 @@ func plainHTML(text string) string {
 	b.WriteString(strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(text))
 	b.WriteString("</pre>")
 	return b.String()
+}
+
+func ascii(b []byte) bool {
+	return !slices.ContainsFunc(b, func(c byte) bool { return c >= 0x80 })
 }

@@ -13,7 +13,8 @@ import (
 type Reading struct {
 	Text     string
 	Cuts     []Cut
-	Disagree bool // the plain and the HTML part give different keyword lines
+	Disagree bool   // the plain and the HTML part give different keyword lines
+	Unsure   string // why nobody can say what was typed, though something stands there
 }
 
 // A Cut is text that was not typed in this mail, and the rule that says so.
@@ -22,9 +23,20 @@ type Cut struct{ Rule, Text string }
 // Typed is what the person typed in this mail, quotation and signature cut
 // away. own are the texts of mails we sent about the change: wherever they
 // come back unmarked, they are cut too.
-func Typed(m *Message, own ...string) Reading {
-	k := known{ours: newOwnText(own), name: m.From.Name}
+func Typed(m *Message, own ...string) Reading { return Habits{}.Typed(m, own...) }
+
+// Habits are how mail looks in one organization.
+type Habits struct {
+	// Stamps are whole lines that a program puts above what people type, such as
+	// "[Public]".
+	Stamps []string
+}
+
+// Typed is as the function of that name, for mail of the organization.
+func (h Habits) Typed(m *Message, own ...string) Reading {
+	k := known{ours: newOwnText(own), name: m.From.Name, stamps: set(h.folded()...)}
 	plain := cut(plainLines(m.Text), k)
+	plain.Unsure = m.unsure
 	if m.html == "" {
 		return plain
 	}
@@ -32,6 +44,7 @@ func Typed(m *Message, own ...string) Reading {
 	reading := plain
 	if blank(m.Text) {
 		reading = html
+		reading.Unsure = m.unsure
 	} else {
 		reading.Disagree = vote(plain.Text) != vote(html.Text)
 	}
@@ -48,8 +61,9 @@ func vote(typed string) [2]string {
 
 // known is what we know of a mail before we read it.
 type known struct {
-	ours ownText
-	name string // the sender's
+	ours   ownText
+	name   string // the sender's
+	stamps map[string]bool
 }
 
 // steps cut a body, most reliable first. Each marks lines, none unmarks any.
@@ -62,6 +76,8 @@ var steps = []func(lines []line, k known){
 	func(lines []line, _ known) { cutTokens(lines) },
 	func(lines []line, _ known) { cutUndecoded(lines) },
 	func(lines []line, _ known) { cutSignatures(lines) },
+	func(lines []line, k known) { cutStamps(lines, k.stamps) },
+	func(lines []line, _ known) { cutArmor(lines) },
 	func(lines []line, _ known) { cutBelow(lines) },
 	func(lines []line, k known) { cutName(lines, k.name) },
 }

@@ -171,7 +171,7 @@ func judge(raw []byte, own string, meant ballotAnswer) (outcome, string) {
 	}
 	a := ReadAnswer(r.Text)
 	switch {
-	case a.Keyword == policy.NoKeyword || r.Disagree:
+	case a.Keyword == policy.NoKeyword || r.Disagree || r.Unsure != "":
 		return askedBack, r.Text
 	case a.Keyword != meant.keyword:
 		return wrong, fmt.Sprintf("read as %s:\n%s", a.Keyword, r.Text)

@@ -77,13 +77,27 @@ func (w *walker) element(n *html.Node, s state) {
 		w.children(n, s)
 		w.bullet = false
 		w.breakLine(lineBreak)
+	case atom.S, atom.Strike, atom.Del:
+		w.struck(n, s)
 	default:
+		if strings.Contains(style(n), "line-through") {
+			w.struck(n, s)
+			return
+		}
 		s.cell = s.cell || n.DataAtom == atom.Td || n.DataAtom == atom.Th
 		gap := breakOf(n, s)
 		w.breakLine(gap)
 		w.children(n, s)
 		w.breakLine(gap)
 	}
+}
+
+// struck writes words that were struck out: they are seen, and they are not said.
+func (w *walker) struck(n *html.Node, s state) {
+	w.word("~~", s)
+	w.children(n, s)
+	w.space = false
+	w.word("~~", s)
 }
 
 // row writes the cells of a table row with tabs between them, as a table

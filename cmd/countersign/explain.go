@@ -153,12 +153,15 @@ func (x explanation) read() {
 	if b, ok := x.before.Ballot(x.Ballot); ok {
 		x.row("ballot", fmt.Sprintf("%s of %s, %s", b.Kind, b.Person, b.Status))
 	}
-	if x.Typed.Text == "" && len(x.Typed.Cuts) == 0 {
+	if x.Typed.Text == "" && len(x.Typed.Cuts) == 0 && x.Typed.Unsure == "" {
 		return // the mail was settled before a word of it was read
 	}
 	for _, cut := range x.Typed.Cuts {
 		lines := strings.Count(strings.TrimRight(cut.Text, "\n"), "\n") + 1
 		x.row("cut away", fmt.Sprintf("%s (%s)", count(lines, "line", "lines"), cut.Rule))
+	}
+	if x.Typed.Unsure != "" {
+		x.row("unsure", x.Typed.Unsure)
 	}
 	x.row("typed", strings.Split(orElse(strings.TrimSpace(x.Typed.Text), "nothing"), "\n")...)
 	x.answer()

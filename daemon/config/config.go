@@ -76,6 +76,8 @@ type Mailbox struct {
 	SubAddress bool `toml:"sub_address"`
 	// SenderProof says what proves who sent a mail. It has no default: the weakest must be chosen by name.
 	SenderProof SenderProof `toml:"sender_proof"`
+	// Stamps are lines that mail programs of the organization put above what people type, such as "[Public]".
+	Stamps []string `toml:"stamps"`
 	// AuthServID is the name under which our own mail server reports its checks.
 	AuthServID string `toml:"authserv_id"`
 	// OneSubject keeps one subject for all mails of a change, for clients that

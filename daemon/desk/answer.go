@@ -14,6 +14,8 @@ func (c *conversation) answer(ctx context.Context) (bool, error) {
 	switch a := c.out.Answer; {
 	case c.out.Typed.Disagree:
 		c.unread("The plain and the formatted part of your mail say different things.", "Send your answer again as plain text.")
+	case c.out.Typed.Unsure != "":
+		c.unread(fmt.Sprintf("Nobody can say for sure what you typed: %s.", c.out.Typed.Unsure), "Send your answer again as plain text, without encryption.")
 	case c.paper.ambiguous:
 		c.unread(fmt.Sprintf("Your mail carries several of your ballots (%s), and it is not clear which one it answers.", strings.Join(c.paper.between, ", ")),
 			"Answer each ballot by a reply to its own mail, or by its own address or button.")

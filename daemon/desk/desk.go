@@ -30,6 +30,7 @@ type Options struct {
 	Operators []string // addresses told of what needs a hand
 	Host      string   // where the desk stands
 	Limits    mailread.Limits
+	Habits    mailread.Habits
 	Now       func() time.Time
 	Log       *slog.Logger
 }

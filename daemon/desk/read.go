@@ -137,7 +137,7 @@ func (c *conversation) typed(ctx context.Context) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	c.out.Typed = mailread.Typed(c.out.Message, own...)
+	c.out.Typed = c.Habits.Typed(c.out.Message, own...)
 	c.out.Answer = mailread.ReadAnswer(c.out.Typed.Text)
 	if c.paper.change != "" {
 		return false, nil
