@@ -1,0 +1,73 @@
+package clients
+
+import "github.com/countersign/countersign/policy"
+
+const (
+	yes = `APPROVE
+Justification: support ends next year; agreed
+Security impact: none, same network and same TLS
+Risk: medium, the rebuild is rehearsed
+Rollback: promote the old standby, 20 minutes
+`
+	no = `REJECT
+Reason: the window collides with the payroll run
+`
+	oui = `Approuvé
+
+Justification : le support se termine bientôt, c'est décidé
+Impact sur la sécurité : aucun, même réseau
+Risque : modéré, la reconstruction a été répétée
+Retour arrière : réactiver l'ancien serveur, vingt minutes
+`
+	long = `APPROVE
+Justification: support ends next year, the vendor has told us so twice, and nobody wants to run the billing of eleven thousand customers on something that gets no fixes any more
+Security impact: none, same network and same TLS
+Risk: medium, because replication is rebuilt and for about twenty minutes there is one copy of the data only, which was rehearsed on 12 and 19 November
+Rollback: promote the old standby, 20 minutes
+`
+	sentence = "Looks good to me, I approve. Go ahead whenever Ian is there.\n"
+)
+
+const (
+	authorization  = policy.BallotAuthorization
+	offer          = policy.BallotOffer
+	implementation = policy.BallotImplementation
+	test           = policy.BallotTest
+)
+
+// recordings are what is recorded.
+var recordings = []recording{
+	{"neomutt", "above", "a yes above the quotation", authorization, "above", yes, ""},
+	{"neomutt", "below", "a no below the quotation", authorization, "below", no, ""},
+	{"neomutt", "inside", "a yes between the lines of the quotation", authorization, "inside", yes, ""},
+	{"neomutt", "around", "the keyword above, the fields below", authorization, "around", yes, ""},
+	{"neomutt", "instead", "the quotation deleted", offer, "instead", "TAKE\n", ""},
+	{"neomutt", "flowed", "format=flowed, with fields that are broken over lines", authorization, "above", long, "set text_flowed=yes\n"},
+	{"neomutt", "signature", "with a signature", authorization, "above", no, "set signature=\"printf '-- \\nCarol Tremblay\\nAPPROVE\\nCTO'|\"\n"},
+	{"neomutt", "sentence", "a sentence, which is no vote", authorization, "above", sentence, ""},
+
+	{"mutt", "above", "an implementation reported above the quotation", implementation, "above", "IMPLEMENTED\nVersion: pg17-2026.11.25\nDone at: 25 November 2026, 16:10\nNotes: standby rebuilt on 17, primary untouched\n", ""},
+	{"mutt", "below", "a test that passed, below the quotation", test, "below", "PASS\nEvidence: 412 of 412 billing tests pass\n", ""},
+	{"mutt", "french", "an answer in French, with a sentence in French above the quotation", authorization, "above", oui, "set attribution=\"Le %d, %n a écrit :\"\n"},
+	{"mutt", "german", "a sentence in German above the quotation", authorization, "above", no, "set attribution=\"Am %d schrieb %n:\"\n"},
+	{"mutt", "latin1", "an answer in French, sent in ISO-8859-1", authorization, "above", oui, "set send_charset=\"us-ascii:iso-8859-1\"\n"},
+	{"mutt", "nothing", "nothing typed at all", authorization, "above", "\n", ""},
+	{"mutt", "forward", "the ballot forwarded to us with a no above it", authorization, "above", no, "set forward_quote=no mime_forward=no\npush \"<display-message><forward-message>changes@example.com<enter><enter><send-message><exit><quit>\"\n"},
+	{"mutt", "attach", "a file attached", test, "above", "PASS\n", "push \"<display-message><reply><attach-file>HOME/evidence.txt<enter><send-message><exit><quit>\"\n"},
+
+	{"s-nail", "above", "a yes above the quotation", authorization, "above", yes, ""},
+	{"s-nail", "below", "a no below the quotation", authorization, "below", no, ""},
+	{"s-nail", "inside", "a question between the lines of the quotation", authorization, "inside", "ASK: Who watches replication during the first night?\n", ""},
+	{"s-nail", "instead", "the quotation deleted", offer, "instead", "DECLINE\nReason: I am on leave that week\n", ""},
+	{"s-nail", "french", "an answer in French", authorization, "above", oui, ""},
+	{"s-nail", "sentence", "a sentence, which is no vote", authorization, "above", sentence, ""},
+
+	{"alpine", "above", "a yes above the quotation of our formatted text", authorization, "above", yes, ""},
+	{"alpine", "below", "a no below the quotation", authorization, "below", no, ""},
+	{"alpine", "inside", "a yes between the lines of the quotation", authorization, "inside", yes, ""},
+	{"alpine", "around", "the keyword above, the fields below", authorization, "around", yes, ""},
+	{"alpine", "instead", "the quotation deleted", offer, "instead", "TAKE\n", ""},
+	{"alpine", "long", "fields that are broken over lines", authorization, "above", long, ""},
+	{"alpine", "french", "an answer in French", authorization, "above", oui, ""},
+	{"alpine", "sentence", "a sentence, which is no vote", authorization, "above", sentence, ""},
+}
