@@ -39,6 +39,8 @@ type Message struct {
 	htmlBad   bool   // the HTML could not be parsed as a whole
 	calendar  string // the method of a calendar part
 	reaction  bool   // a part is a reaction (RFC 9078)
+	tnef      bool   // a part is Outlook's own format
+	returned  []returnedPart
 }
 
 // An Attachment is a file somebody attached; images shown in the text and

@@ -55,7 +55,7 @@ func (m *Message) readBody(e *message.Entity) {
 	var p partReader
 	b := p.read(e)
 	m.Text, m.html = b.plain, b.html
-	m.calendar, m.reaction = p.calendar, p.reaction
+	m.calendar, m.reaction, m.tnef, m.returned = p.calendar, p.reaction, p.tnef, p.returned
 	if m.html != "" {
 		m.htmlLines, m.htmlBad = htmlLines(m.html)
 		m.htmlBad = m.htmlBad || p.tooLong
@@ -68,6 +68,8 @@ type partReader struct {
 	files       []file
 	calendar    string
 	reaction    bool
+	tnef        bool
+	returned    []returnedPart
 	plain, html int // bytes of text so far
 	tooLong     bool
 }
@@ -88,6 +90,7 @@ func (p *partReader) read(e *message.Entity) body {
 	}
 	p.noteKind(kind, disposition, params)
 	data, err := io.ReadAll(e.Body)
+	p.noteReturned(kind, data)
 	if name := filename(e.Header); name != "" || disposition == "attachment" || !strings.HasPrefix(kind, "text/") {
 		p.keep(e.Header, kind, disposition, name, data)
 		return body{}
@@ -160,6 +163,7 @@ func (p *partReader) noteKind(kind, disposition string, params map[string]string
 	if disposition == "reaction" || kind == "text/vnd.google.email-reaction+json" {
 		p.reaction = true
 	}
+	p.tnef = p.tnef || kind == "application/ms-tnef" || kind == "application/vnd.ms-tnef"
 }
 
 // wrappings are parts mail programs add by themselves; they are no evidence.
