@@ -51,22 +51,6 @@ func (c *conversation) parsed(context.Context) (bool, error) {
 	return false, nil
 }
 
-// automatic settles mail no person sent before a word of it is read.
-func (c *conversation) automatic(ctx context.Context) (bool, error) {
-	m := c.out.Message
-	if m.From.Address == c.Org.Mailbox {
-		return true, c.own(ctx)
-	}
-	if class := mailread.Automatic(m); class != "" {
-		if p, ok := c.dir.ByAddress(m.From.Address); ok {
-			c.out.Person = p.ID
-		}
-		c.end(Automatic, "%s", class)
-		return true, nil
-	}
-	return false, nil
-}
-
 // sender finds the person who sent the mail.
 func (c *conversation) sender(context.Context) (bool, error) {
 	m := c.out.Message
