@@ -50,13 +50,21 @@ func (c *conversation) reported(ctx context.Context, r mailread.Report) error {
 		if named && said.Failed {
 			return c.cameBack(ctx, ours, said.Words)
 		}
-		reason := "about a mail of ours that may still arrive"
-		if !named {
-			reason = "about a mail of ours, but somebody it was passed on to"
-		}
-		return c.aboutOurs(ctx, ours, reason)
+		return c.aboutOurs(ctx, ours, stillWell(r, named))
 	}
 	return nil
+}
+
+// stillWell is why a report changes nothing.
+func stillWell(r mailread.Report, named bool) string {
+	switch {
+	case named:
+		return "about a mail of ours that may still arrive"
+	case len(r.To) == 0:
+		return "about a mail of ours, but it names nobody"
+	default:
+		return "about a mail of ours, but somebody it was passed on to"
+	}
 }
 
 // cameBack marks a mail of ours as failed and tells the operators, once.

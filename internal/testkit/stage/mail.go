@@ -79,6 +79,7 @@ type Letter struct {
 	InReplyTo         string
 	References        []string
 	Files             map[string]string
+	Parts             []string // of a report in place of the body, each with its header
 }
 
 // Write has a person send a letter to the change mailbox.
@@ -168,7 +169,11 @@ func (l Letter) Bytes(id string, at time.Time) []byte {
 		b.WriteString(line + "\r\n")
 	}
 	b.WriteString("MIME-Version: 1.0\r\n")
-	if len(l.Files) == 0 {
+	switch {
+	case len(l.Parts) > 0:
+		l.report(&b)
+		return b.Bytes()
+	case len(l.Files) == 0:
 		l.text(&b)
 		return b.Bytes()
 	}
@@ -179,6 +184,15 @@ func (l Letter) Bytes(id string, at time.Time) []byte {
 	}
 	b.WriteString("\r\n--parts--\r\n")
 	return b.Bytes()
+}
+
+// report writes the parts of a report (RFC 6522).
+func (l Letter) report(b *bytes.Buffer) {
+	b.WriteString("Content-Type: multipart/report; report-type=delivery-status; boundary=reported\r\n")
+	for _, part := range l.Parts {
+		b.WriteString("\r\n--reported\r\n" + strings.ReplaceAll(part, "\n", "\r\n"))
+	}
+	b.WriteString("\r\n--reported--\r\n")
 }
 
 func (l Letter) text(b *bytes.Buffer) {
