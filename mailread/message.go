@@ -31,7 +31,8 @@ type Message struct {
 	Text        string // the text/plain body, "" where there is none
 	HTMLText    string // the HTML body as text, quotations marked with "> "
 	Attachments []Attachment
-	SHA256      string // of the raw mail, in hex
+	LeftOut     []Attachment // those over the limits
+	SHA256      string       // of the raw mail, in hex
 
 	header    message.Header
 	html      string // the HTML body's source
@@ -71,7 +72,7 @@ func Read(raw []byte, limits Limits) (*Message, error) {
 	}
 	m := &Message{header: entity.Header, SHA256: hash(raw)}
 	m.readHeader()
-	m.readBody(entity)
+	m.readBody(entity, limits)
 	return m, nil
 }
 

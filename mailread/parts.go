@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"path"
 	"slices"
 	"strings"
 
@@ -51,7 +50,7 @@ func (b body) asHTML() string {
 	return b.html
 }
 
-func (m *Message) readBody(e *message.Entity) {
+func (m *Message) readBody(e *message.Entity, limits Limits) {
 	var p partReader
 	b := p.read(e)
 	m.Text, m.html = b.plain, b.html
@@ -61,7 +60,7 @@ func (m *Message) readBody(e *message.Entity) {
 		m.htmlBad = m.htmlBad || p.tooLong
 		m.HTMLText = marked(m.htmlLines)
 	}
-	m.Attachments = p.attachments(m.html)
+	m.Attachments, m.LeftOut = within(limits, p.attachments(m.html))
 }
 
 type partReader struct {
@@ -227,12 +226,7 @@ func filename(h message.Header) string {
 	if err != nil && name == "" {
 		return ""
 	}
-	name = oneSpace(decodedWords(name))
-	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
-	if name == "." || name == "/" || name == ".." {
-		return ""
-	}
-	return name
+	return FileName(decodedWords(name))
 }
 
 var nameless = map[string]string{

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -80,6 +82,14 @@ type Letter struct {
 	References        []string
 	Files             map[string]string
 	Parts             []string // of a report in place of the body, each with its header
+}
+
+// Attach attaches a file.
+func (l *Letter) Attach(name, content string) {
+	if l.Files == nil {
+		l.Files = map[string]string{}
+	}
+	l.Files[name] = content
 }
 
 // Write has a person send a letter to the change mailbox.
@@ -179,7 +189,8 @@ func (l Letter) Bytes(id string, at time.Time) []byte {
 	}
 	b.WriteString("Content-Type: multipart/mixed; boundary=parts\r\n\r\n--parts\r\n")
 	l.text(&b)
-	for name, content := range l.Files {
+	for _, name := range slices.Sorted(maps.Keys(l.Files)) {
+		content := l.Files[name]
 		fmt.Fprintf(&b, "\r\n--parts\r\nContent-Type: application/octet-stream\r\nContent-Disposition: attachment; filename=%q\r\nContent-Transfer-Encoding: base64\r\n\r\n%s", name, base64.StdEncoding.EncodeToString([]byte(content)))
 	}
 	b.WriteString("\r\n--parts--\r\n")
