@@ -70,7 +70,7 @@ var (
 	daemon = regexp.MustCompile(`^(mailer-?daemon|mail-daemon|postmaster)(@|\+|$)|^microsoftexchange[0-9a-f]{32}@`)
 	// What comes of an invitation; REQUEST and CANCEL are sent by people.
 	calendarReplies = map[string]bool{"REPLY": true, "COUNTER": true, "DECLINECOUNTER": true, "REFRESH": true}
-	reacted         = regexp.MustCompile(`(?i)^[^\n:]{0,80}\b(reacted (to your (message|email)|via gmail)|hat (auf ihre nachricht|über gmail) reagiert|a réagi (à votre message|via gmail))`)
+	reacted         = regexp.MustCompile(`(?i)^[^\n:]{1,80} (reacted (to your (message|e-?mail)|via gmail)|hat (auf ihre nachricht|über gmail) reagiert|a réagi (à votre message|via gmail))\s*[:.]?\s*(<[^>]*>)?$`)
 	challengeAgent  = regexp.MustCompile(`(?i)^\s*TMDA/`)
 	challenge       = regexp.MustCompile(`(?i)^\s*(please confirm (your message|delivery)|confirm(ation)? (required|needed) (to deliver|for your (e-?mail|message))|your (e-?mail|message) (requires|needs|is awaiting) (verification|confirmation|approval)|\[?(spamarrest|boxbe|boxtrapper)\b)|\b(verify|conf)#[0-9A-Za-z._-]{8,}`)
 	ticket          = regexp.MustCompile(`(?i)^\s*(` +

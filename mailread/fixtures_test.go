@@ -96,6 +96,7 @@ func describe(raw []byte, own []string) string {
 	for _, a := range m.Attachments {
 		say("attachment", "%s, %s, %d bytes, %.8s", a.Name, a.Type, len(a.Bytes), a.SHA256)
 	}
+	describeAutomatic(say, m)
 	describeTyped(&b, say, Typed(m, own...))
 	return b.String()
 }

@@ -93,7 +93,7 @@ func (m *Message) reportedIDs() []string {
 			add(messageID(headerFields(p.text)["message-id"]))
 		}
 	}
-	for _, found := range idLine.FindAllStringSubmatch(m.anyText(), 10) {
+	for _, found := range idLine.FindAllStringSubmatch(m.anyText()[:min(len(m.anyText()), mostReturned)], 10) {
 		add(found[1])
 	}
 	for _, id := range m.InReplyTo {
@@ -162,6 +162,9 @@ var groupEnd = regexp.MustCompile(`\n[ \t]*\n`)
 const mostRecipients = 200
 
 func statusOf(f map[string]string) (to Reported, ok bool) {
+	if f["final-recipient"] == "" && f["action"] == "" { // they are about the mail
+		return Reported{}, false
+	}
 	for _, name := range []string{"final-recipient", "original-recipient", "x-actual-recipient"} {
 		if a := recipientIn(f[name]); a != "" && !slices.Contains(to.Addresses, a) {
 			to.Addresses = append(to.Addresses, a)

@@ -22,7 +22,7 @@ import (
 var toldAbout = regexp.MustCompile(`^\s{0,20}(?:rcpt to:\s?)?<?([^\s<>,;:"()\[\]]{1,64}@[^\s<>,;:"()\[\]]{1,255}?)>?(?:$|\s*:\s?(.*)$|\s+on \d.*$|\s*\(.{0,200}\)\s*$|\.{3}\s?(.*)$)`)
 
 // copyBelow is a line with the mail itself or its header below it.
-var copyBelow = regexp.MustCompile(`(?i)^\s*-*\s*(below this line is a copy|this is a copy of the|original message( follows| headers)?|returned message|unsent message below|message header follows|the (header of the )?original message|diagnostic information for administrators|transcript of session follows|included is (a|the) copy)|^\s*(return-path|received):\s`)
+var copyBelow = regexp.MustCompile(`(?i)^\s*-*\s*(below this line is a copy|this is a copy of the|original message( follows| headers)?|returned message|unsent message below|message header follows|the header of the original message|diagnostic information for administrators|transcript of session follows|included is (a|the) copy)|^\s*(return-path|received):\s`)
 
 // onlyLate says that the mail is still on its way.
 var onlyLate = regexp.MustCompile(`(?i)\b(delayed|still being retried|could not send message for (the )?past|has not (yet )?been delivered( yet)?|not yet been delivered|will be (retried|kept trying)|keep trying|do not need to (resend|do anything)|this is a warning message only)\b`)
