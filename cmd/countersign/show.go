@@ -164,7 +164,7 @@ func (g *globals) absences(store *storage.Store, waits []waitingFor) error {
 	for _, w := range waits {
 		people = append(people, w.Person)
 	}
-	until, err := store.Away(g.ctx, time.Now(), people...)
+	until, err := store.Away(g.ctx, g.now(), people...)
 	for i, w := range waits {
 		if day, ok := until[w.Person]; ok {
 			waits[i].Away = day.Format(time.DateOnly)
