@@ -119,16 +119,16 @@ func init() {
 		"as": (*conversation).as, "company": (*conversation).companyChanges, "clock": (*conversation).clock, "step": (*conversation).breathe,
 		"write": (*conversation).write, "reply": (*conversation).reply, "answer": (*conversation).reply, "press": (*conversation).press,
 		"page": (*conversation).page, "sign-in": (*conversation).signIn, "code": (*conversation).code,
-		"raw": (*conversation).raw, "again": (*conversation).again, "bounce": (*conversation).bounce,
+		"raw": (*conversation).raw, "again": (*conversation).again, "bounce": (*conversation).bounce, "returns": (*conversation).returns,
 		"tamper": (*conversation).tamper, "cancel": (*conversation).cancel, "excuse": (*conversation).excuse, "silence": (*conversation).silence,
 		"sent": (*conversation).sent, "disposition": (*conversation).disposition, "state": (*conversation).state, "reads": (*conversation).reads, "reaches": (*conversation).reaches,
-		"open": (*conversation).open, "mark": (*conversation).mark,
+		"open": (*conversation).open, "delivery": (*conversation).delivery, "mark": (*conversation).mark,
 		"says": (*conversation).says, "silent": (*conversation).says,
 	}
 }
 
 // expecting are the commands that only look.
-var expecting = []string{"sent", "disposition", "state", "reads", "reaches", "open", "mark", "says", "silent"}
+var expecting = []string{"sent", "disposition", "state", "reads", "reaches", "open", "delivery", "mark", "says", "silent"}
 
 func (c *conversation) run(s *script) {
 	for i, l := range s.lines {

@@ -161,7 +161,7 @@ func organization(c *config.Config) mailtmpl.Organization {
 
 func limits(c *config.Config) mailread.Limits {
 	l := mailread.DefaultLimits
-	l.Size = int64(c.Mailbox.SizeLimit)
+	l.Size, l.File, l.Files = int64(c.Mailbox.SizeLimit), int64(c.Mailbox.FileLimit), int64(c.Mailbox.FilesLimit)
 	return l
 }
 

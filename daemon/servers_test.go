@@ -3,6 +3,8 @@ package daemon_test
 import (
 	"bytes"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -53,7 +55,8 @@ func stageBefore(t *testing.T, o *postOffice) *stage.Stage {
 }
 
 // Postfix takes our mail, and only then Dovecot has nobody of that name: the
-// mail returns to us. It is no answer, and nobody is written to because of it.
+// mail returns to us. It is no answer; the operator is told, and the ballot is
+// marked as not delivered, whether the return comes once or twice.
 func mailReturns(t *testing.T, o *postOffice) {
 	s := stageBefore(t, o)
 	if err := o.dovecot.RemoveUser("cto@example.com"); err != nil {
@@ -69,7 +72,6 @@ func mailReturns(t *testing.T, o *postOffice) {
 	if err := s.Daemon.Step(t.Context()); err != nil { // what left reaches not everybody
 		t.Fatal(err)
 	}
-	owed := outbox(t, s)
 	returned, err := o.await(t.Context(), stage.Mailbox, 1)
 	if err != nil {
 		t.Fatal(err)
@@ -79,19 +81,41 @@ func mailReturns(t *testing.T, o *postOffice) {
 			t.Errorf("there is no %q in:\n%s", want, returned[0].Raw)
 		}
 	}
-	if err := s.Daemon.Step(t.Context()); err != nil {
+	told, err := s.Step(t.Context())
+	if err != nil {
 		t.Fatal(err)
+	}
+	if is := names(told); !slices.Contains(is, "operator@example.com operator-notice-undelivered") {
+		t.Errorf("these mails left: %q", is)
 	}
 	mails, err := s.Store.Mails(t.Context(), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if is := mails[0].Disposition + ": " + mails[0].Reason; is != "automatic: bounce" {
+	if is := mails[0].Disposition + ": " + mails[0].Reason; is != "automatic: bounce: a mail of ours came back" {
 		t.Errorf("the mail that returned was %s", is)
 	}
-	if after := outbox(t, s); after != owed {
-		t.Errorf("the outbox holds\n%s\nand held before\n%s", after, owed)
+	after := outbox(t, s)
+	if !regexp.MustCompile(`(?m)^failed cto@example.com:authorizer-ask-authorization it came back: .*User doesn't exist`).MatchString(after) {
+		t.Errorf("the ballot is not marked:\n%s", after)
 	}
+	if err := s.Deliver(returned[0].Raw); err != nil {
+		t.Fatal(err)
+	}
+	if told, err = s.Step(t.Context()); err != nil || len(told) > 0 {
+		t.Errorf("the second return led to %q, %v", names(told), err)
+	}
+	if again := outbox(t, s); again != after {
+		t.Errorf("the second return did something:\n%s\nbefore\n%s", again, after)
+	}
+}
+
+// names says to whom mails went, and what they are.
+func names(mails []stage.Received) (all []string) {
+	for _, m := range mails {
+		all = append(all, m.To+" "+string(m.Notice))
+	}
+	return all
 }
 
 // outbox says what became of each mail owed.

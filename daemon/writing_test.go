@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/countersign/countersign/daemon/desk"
@@ -140,15 +141,19 @@ func (c *conversation) option(l *stage.Letter, word string) {
 		l.Body += "\n" + stage.Quoted(c.received(line{words: append([]string{""}, strings.Split(value, ":")...)}))
 	case "fill":
 		l.Body += strings.Repeat("all work and no play\n", 60_000)
+	case "heavy":
+		name, size, _ := strings.Cut(value, ":")
+		kilobytes, err := strconv.Atoi(size)
+		if err != nil {
+			c.fatalf("it is written: heavy=NAME:KILOBYTES")
+		}
+		l.Attach(name, strings.Repeat("all work and no play makes dull\n", kilobytes*32))
 	case "attach":
 		text, ok := c.script.files[value]
 		if !ok {
 			c.fatalf("there is no file %q", value)
 		}
-		if l.Files == nil {
-			l.Files = map[string]string{}
-		}
-		l.Files[value] = text
+		l.Attach(value, text)
 	default:
 		c.fatalf("there is no option %q", name)
 	}

@@ -123,6 +123,9 @@ var (
 func cutAttributions(lines []line) {
 	for i := 0; i < len(lines); i++ {
 		n := attributionAt(lines, i)
+		if n == 0 && names(lines, i) {
+			n = 1
+		}
 		if n == 0 {
 			continue
 		}
@@ -139,6 +142,19 @@ func cutAttributions(lines []line) {
 		}
 		i += n - 1
 	}
+}
+
+var anyAddress = regexp.MustCompile(anAddress)
+
+// names says whether line i, right above a marked quotation, says whose it is: s-nail
+// writes "Carol <cto@example.com> wrote:", without a date.
+func names(lines []line, i int) bool {
+	if text := strings.TrimRight(lines[i].text, " "); lines[i].rule != "" || !strings.HasSuffix(text, ":") || !anyAddress.MatchString(text) {
+		return false
+	}
+	for i++; i < len(lines) && lines[i].rule == "" && blank(lines[i].text); i++ {
+	}
+	return i < len(lines) && lines[i].rule == "quote mark"
 }
 
 // attributionAt gives how many lines the attribution at line i takes, 0 where

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/countersign/countersign/policy"
@@ -42,6 +43,9 @@ func FuzzRead(f *testing.F) {
 			t.Fatalf("an error without a name: %v", err)
 		}
 		Automatic(m)
+		said, _ := ReadReport(m).About("cto@example.com")
+		checkClean(t, said.Words)
+		AwayUntil(m, time.Date(2026, 11, 23, 9, 14, 0, 0, time.UTC))
 		m.Tokens()
 		r := Typed(m, ballot)
 		checkReading(t, r)

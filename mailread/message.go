@@ -31,7 +31,8 @@ type Message struct {
 	Text        string // the text/plain body, "" where there is none
 	HTMLText    string // the HTML body as text, quotations marked with "> "
 	Attachments []Attachment
-	SHA256      string // of the raw mail, in hex
+	LeftOut     []Attachment // those over the limits
+	SHA256      string       // of the raw mail, in hex
 
 	header    message.Header
 	html      string // the HTML body's source
@@ -40,6 +41,8 @@ type Message struct {
 	calendar  string // the method of a calendar part
 	reaction  bool   // a part is a reaction (RFC 9078)
 	unsure    string // why nobody can say what was typed, though something stands there
+	tnef      bool   // a part is Outlook's own format
+	returned  []returnedPart
 }
 
 // An Attachment is a file somebody attached; images shown in the text and
@@ -70,7 +73,7 @@ func Read(raw []byte, limits Limits) (*Message, error) {
 	}
 	m := &Message{header: entity.Header, SHA256: hash(raw)}
 	m.readHeader()
-	m.readBody(entity)
+	m.readBody(entity, limits)
 	return m, nil
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"path"
 	"slices"
 	"strings"
 
@@ -51,11 +50,12 @@ func (b body) asHTML() string {
 	return b.html
 }
 
-func (m *Message) readBody(e *message.Entity) {
+func (m *Message) readBody(e *message.Entity, limits Limits) {
 	var p partReader
 	b := p.read(e)
 	m.Text, m.html = b.plain, b.html
 	m.calendar, m.reaction, m.unsure = p.calendar, p.reaction, p.unsure
+	m.tnef, m.returned = p.tnef, p.returned
 	if blank(m.Text) && blank(m.html) {
 		m.unsure = p.sealed
 	} else if m.unsure == "" && strings.Contains(m.Text, "-----BEGIN PGP MESSAGE-----") {
@@ -66,13 +66,15 @@ func (m *Message) readBody(e *message.Entity) {
 		m.htmlBad = m.htmlBad || p.tooLong
 		m.HTMLText = marked(m.htmlLines)
 	}
-	m.Attachments = p.attachments(m.html)
+	m.Attachments, m.LeftOut = within(limits, p.attachments(m.html))
 }
 
 type partReader struct {
 	files       []file
 	calendar    string
 	reaction    bool
+	tnef        bool
+	returned    []returnedPart
 	plain, html int // bytes of text so far
 	tooLong     bool
 	unsure      string // why a text is not known for sure
@@ -109,6 +111,7 @@ func (p *partReader) read(e *message.Entity) body {
 	}
 	p.noteKind(kind, disposition, params)
 	data, err := io.ReadAll(e.Body)
+	p.noteReturned(kind, data)
 	if name := filename(e.Header); name != "" || disposition == "attachment" || !strings.HasPrefix(kind, "text/") {
 		p.keep(e.Header, kind, disposition, name, data)
 		return body{}
@@ -187,6 +190,7 @@ func (p *partReader) noteKind(kind, disposition string, params map[string]string
 	if why := sealed[kind]; why != "" && p.sealed == "" {
 		p.sealed = why
 	}
+	p.tnef = p.tnef || kind == "application/ms-tnef" || kind == "application/vnd.ms-tnef"
 }
 
 // wrappings are parts mail programs add by themselves; they are no evidence.
@@ -250,12 +254,7 @@ func filename(h message.Header) string {
 	if err != nil && name == "" {
 		return ""
 	}
-	name = oneSpace(decodedWords(name))
-	name = path.Base(strings.ReplaceAll(name, `\`, "/"))
-	if name == "." || name == "/" || name == ".." {
-		return ""
-	}
-	return name
+	return FileName(decodedWords(name))
 }
 
 var nameless = map[string]string{

@@ -28,8 +28,11 @@ type Data struct {
 	Papered   bool           // the mail carries a token and can be answered
 	Waiting   []Waiting      // every ballot that waits for the reader, in a mail about all of them
 	Duties    []Duty         // what the reader still owes other changes (5), (8)
-	Code      Code           // what the one-time code in the mail is for
-	Copy      []byte         // an answer given on a page, to be kept
+	// Away is until when those who are waited for are away, by what their mail
+	// programs answered.
+	Away map[policy.PersonID]time.Time
+	Code Code   // what the one-time code in the mail is for
+	Copy []byte // an answer given on a page, to be kept
 }
 
 // An Organization is whose policy is run, and through which mailbox.

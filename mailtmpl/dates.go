@@ -92,3 +92,13 @@ func lasting(span time.Duration) string {
 	}
 	return strings.Join(parts, " ")
 }
+
+// AwayUntil says until which day an automatic reply has the person away; empty
+// where none does.
+func (d Data) AwayUntil(person policy.PersonID) string {
+	until, ok := d.Away[person]
+	if !ok {
+		return ""
+	}
+	return "away until " + d.Day(time.Date(until.Year(), until.Month(), until.Day(), 12, 0, 0, 0, d.location()))
+}

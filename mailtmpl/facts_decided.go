@@ -178,6 +178,9 @@ func waiting(d Data) []Row {
 		default:
 			s += ", due " + d.Day(b.Due)
 		}
+		if away := d.AwayUntil(b.Person); away != "" {
+			s += "; " + away + ", says an automatic reply"
+		}
 		rows = append(rows, ours("Waiting for", s)...)
 	}
 	return rows

@@ -199,6 +199,10 @@ func examples() map[string]Data {
 		d.Notice.Text = "It has 61 MB; mails of up to 25 MB are read."
 		d.Given = Given{From: "qa1@example.com", Subject: "Re: [CHG-2026-0042] Yours to test", At: at("11-20 08:59")}
 	})
+	add(policy.AnswerLeftOut, proposed(), "qa1", "You wrote to changes@example.com.", "11-20 09:00", func(d *Data) {
+		d.Notice.Text = "load-test.zip, 14 MB\nOf each attachment 10 MB are kept, of all in a mail 20 MB."
+		d.Given = Given{From: "qa1@example.com", Subject: "Re: [CHG-2026-0042] Yours to test", Excerpt: "PASS", At: at("11-20 08:59")}
+	})
 	add(policy.AnswerUnknown, policy.Change{}, "qa1", "You sent a mail to this mailbox.", "11-20 09:00", func(d *Data) {
 		d.Notice.Text = "CHG-2026-4200"
 		d.Given = Given{From: "qa1@example.com", Subject: "CHG-2026-4200", Excerpt: "status CHG-2026-4200", At: at("11-20 08:59")}
@@ -247,6 +251,13 @@ func variants(list map[string]Data) {
 	again.Change.Revisions = append(again.Change.Revisions[:1:1], policy.Revision{Number: 2, Hash: "51d09c2e", Proposal: p, At: at("11-24 10:00")})
 	again.Now = at("11-24 10:01")
 	list["authorizer-ask-authorization+again"] = again
+
+	away := list[string(policy.NoticeOverdue)]
+	away.Away = map[policy.PersonID]time.Time{}
+	for _, b := range away.Change.OpenBallots() {
+		away.Away[b.Person] = time.Date(2026, 12, 3, 0, 0, 0, 0, time.UTC)
+	}
+	list["person-notice-overdue+away"] = away
 
 	deputy := list[string(policy.AskAuthorization)]
 	deputy.Change.Ballots = []policy.Ballot{open(policy.BallotAuthorization, "itdir", "11-22 14:00", "11-27 17:00")}

@@ -52,6 +52,7 @@ var noticeNames = map[policy.NoticeKind]string{
 	policy.AnswerNotProposer:   "they may not propose",
 	policy.AnswerTwoChanges:    "two changes in one mail",
 	policy.AnswerOversize:      "a mail was too large",
+	policy.AnswerLeftOut:       "an attachment was too large",
 	policy.AnswerUnknown:       "no such change",
 	policy.OwnerMisused:        "somebody else answered with a ballot",
 	policy.OperatorUnreadable:  "to the operators: an unreadable mail",

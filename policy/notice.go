@@ -81,6 +81,7 @@ const (
 	AnswerNotProposer   NoticeKind = "person-answer-not-proposer"
 	AnswerTwoChanges    NoticeKind = "person-answer-two-changes"
 	AnswerOversize      NoticeKind = "person-answer-oversize"
+	AnswerLeftOut       NoticeKind = "person-answer-left-out" // an attachment was too large to be kept
 	AnswerUnknown       NoticeKind = "person-answer-unknown-change"
 	OwnerMisused        NoticeKind = "owner-notice-misused" // somebody else answered with your ballot
 	OperatorUnreadable  NoticeKind = "operator-notice-unreadable"
@@ -119,7 +120,7 @@ var NoticeKinds = []NoticeKind{
 	NoticeUndoing, NoticeRescheduled, NoticeHandedOver, NoticeVoided, NoticeClosed,
 	NoticeRolledBack, NoticeOverdue, NoticeNobody, ToldReleased, ToldUndone, ToldG7Released, ToldG7Undone,
 	AnswerStatus, AnswerHelp, AnswerRefused, AnswerDecided, AnswerUnread, AnswerNotProposer,
-	AnswerTwoChanges, AnswerOversize, AnswerUnknown, OwnerMisused, OperatorUnreadable,
+	AnswerTwoChanges, AnswerOversize, AnswerLeftOut, AnswerUnknown, OwnerMisused, OperatorUnreadable,
 	OperatorUndelivered, PersonDirectory, OwnerDirectory, OperatorMisused,
 	DigestMonth,
 	NoticeWaiting, NoticeReview, CodeAnswer, CodeSignIn, CopyAnswer,

@@ -40,6 +40,7 @@ type Mail struct {
 	Size        int64
 	Raw         []byte
 	Attachments []Attachment
+	Away        time.Time // a day: until then its sender is away; zero where it says nothing of that
 }
 
 // An Attachment is a part of a mail kept as evidence.
@@ -71,6 +72,7 @@ type mailRow struct {
 	Decided       time.Time       `db:"decided_at"`
 	Size          int64           `db:"size"`
 	Raw           []byte          `db:"raw"`
+	Away          *string         `db:"away_until"`
 }
 
 func (m Mail) row() mailRow {
@@ -78,7 +80,7 @@ func (m Mail) row() mailRow {
 		Folder: m.Key.Folder, UIDValidity: m.Key.UIDValidity, UID: m.Key.UID, Disposition: m.Disposition,
 		Reason: clean(m.Reason), SHA256: m.SHA256, MessageIDHash: hashOf(m.MessageID), ContentKey: m.ContentKey,
 		Sender: clean(m.Sender), Person: m.Person, Change: m.Change, Ballot: m.Ballot,
-		Received: micro(m.Received), Decided: micro(m.Decided), Size: m.Size, Raw: notNil(m.Raw),
+		Received: micro(m.Received), Decided: micro(m.Decided), Size: m.Size, Raw: notNil(m.Raw), Away: dateOrNil(m.Away),
 	}
 }
 
@@ -89,9 +91,9 @@ func (t *Tx) writeMails(ctx context.Context) error {
 	}
 	err := insert(ctx, t, `
 		insert into messages (folder, uidvalidity, uid, disposition, reason, sha256, message_id_hash,
-			content_key, sender, person, change, ballot, received_at, decided_at, size, raw)
+			content_key, sender, person, change, ballot, received_at, decided_at, size, raw, away_until)
 		values (:folder, :uidvalidity, :uid, :disposition, :reason, :sha256, :message_id_hash,
-			:content_key, :sender, :person, :change, :ballot, :received_at, :decided_at, :size, :raw)`, rows)
+			:content_key, :sender, :person, :change, :ballot, :received_at, :decided_at, :size, :raw, :away_until)`, rows)
 	if pq.As(err, pqerror.UniqueViolation) != nil {
 		err = ErrDuplicate
 	}

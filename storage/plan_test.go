@@ -153,6 +153,7 @@ func TestPagesReadByIndex(t *testing.T) {
 		},
 		"what left about it":  func() error { _, err := p.store.WentOut(t.Context(), id); return err },
 		"whom it was told to": func() error { _, err := p.store.Deliveries(t.Context(), id); return err },
+		"who is away":         func() error { _, err := p.store.Away(t.Context(), noon, "p7"); return err },
 		"what waits":          func() error { _, err := p.store.Waiting(t.Context(), "p7"); return ignoring(err, "decoding") },
 	} {
 		p.byIndex(name, ask)

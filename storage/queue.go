@@ -10,12 +10,13 @@ import (
 
 // A queue is what a transaction has been told to write.
 type queue struct {
-	mails   []Mail
-	numbers map[series]numbers
-	changes []projection // the latest of each change
-	tokens  []Token
-	out     []OutMail
-	events  []eventRow // without their links
+	mails    []Mail
+	numbers  map[series]numbers
+	changes  []projection // the latest of each change
+	tokens   []Token
+	out      []OutMail
+	returned []returned
+	events   []eventRow // without their links
 }
 
 // numbers are the last number of a series before the transaction, and after it.
@@ -35,7 +36,7 @@ func (t *Tx) flush(ctx context.Context) error {
 		}
 	}
 	for _, write := range []func(*Tx, context.Context) error{
-		(*Tx).writeMails, (*Tx).writeNumbers, (*Tx).writeChanges, (*Tx).writeTokens, (*Tx).writeOut, (*Tx).writeEvents,
+		(*Tx).writeMails, (*Tx).writeNumbers, (*Tx).writeChanges, (*Tx).writeTokens, (*Tx).writeOut, (*Tx).writeReturned, (*Tx).writeEvents,
 	} {
 		if err := write(t, ctx); err != nil {
 			return err

@@ -68,6 +68,7 @@ type waitingFor struct {
 	Ballot policy.BallotKind `json:"ballot"`
 	Since  time.Time         `json:"since"`
 	Due    time.Time         `json:"due"`
+	Away   string            `json:"away_until,omitempty"` // a day, by their automatic reply
 }
 
 // A delivery is what became of the latest report to one recipient.
@@ -132,6 +133,9 @@ func (g *globals) show(store *storage.Store, c policy.Change) (shown, error) {
 	}
 	s.Told = told(c.Release)
 	s.Decisions, s.WaitingFor = ballots(c)
+	if err := g.absences(store, s.WaitingFor); err != nil {
+		return s, err
+	}
 	deliveries, err := store.Deliveries(g.ctx, c.ID)
 	if err != nil {
 		return s, err
@@ -152,6 +156,21 @@ func (g *globals) show(store *storage.Store, c policy.Change) (shown, error) {
 	s.Acts = acts(events)
 	s.Mails, s.Events = some(s.Mails), some(s.Events)
 	return s, err
+}
+
+// absences says of those who are waited for until when they are away.
+func (g *globals) absences(store *storage.Store, waits []waitingFor) error {
+	var people []policy.PersonID
+	for _, w := range waits {
+		people = append(people, w.Person)
+	}
+	until, err := store.Away(g.ctx, g.now(), people...)
+	for i, w := range waits {
+		if day, ok := until[w.Person]; ok {
+			waits[i].Away = day.Format(time.DateOnly)
+		}
+	}
+	return err
 }
 
 func told(r policy.Release) []string {

@@ -49,10 +49,17 @@ func (p printer) change(s shown, held policy.Hold) {
 	}
 	p.title("Waiting for", len(s.WaitingFor) > 0)
 	for _, w := range s.WaitingFor {
-		fmt.Fprintf(p, "  %s: %s, since %s, due %s\n", w.Person, w.Ballot, p.at(w.Since), p.at(w.Due))
+		fmt.Fprintf(p, "  %s: %s, since %s, due %s%s\n", w.Person, w.Ballot, p.at(w.Since), p.at(w.Due), away(w))
 	}
 	p.told(s.Distribution)
 	p.mails(s.Mails)
+}
+
+func away(w waitingFor) string {
+	if w.Away == "" {
+		return ""
+	}
+	return "; away until " + w.Away + ", says an automatic reply"
 }
 
 func (p printer) at(t time.Time) string { return at(t, p.location) }

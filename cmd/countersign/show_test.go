@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/countersign/countersign/internal/testkit/stage"
 	"github.com/countersign/countersign/policy"
 )
 
@@ -94,5 +96,43 @@ func TestShowAChangeThereIsNot(t *testing.T) {
 	got := settle(t).run("show", "CHG-2026-0042")
 	if got.code != exitNo || got.out != "" || got.errors != "countersign: there is no change CHG-2026-0042\nhint: countersign list --all shows every change.\n" {
 		t.Errorf("left with %d and said %s%s", got.code, got.out, got.errors)
+	}
+}
+
+// A ballot that came back, and a voter who is away: both stand where the change
+// waits for them.
+func TestShowWhoIsAwayAndWhatCameBack(t *testing.T) {
+	o := settle(t)
+	o.write("lead", "PostgreSQL 17", proposal)
+	ballot, _ := o.Latest("cto@example.com", policy.AskAuthorization)
+	o.send(stage.Letter{
+		From: "cto@example.com", Subject: "Automatic reply: your decision", Headers: []string{"Auto-Submitted: auto-replied"},
+		Body: "I am out of the office until Friday 6 March. The key to the garden is under the mat.\n",
+	})
+	o.send(stage.Letter{
+		From: "MAILER-DAEMON@mx.example.com", Subject: "Undelivered Mail Returned to Sender",
+		Parts: []string{
+			"Content-Type: message/delivery-status\n\nFinal-Recipient: rfc822; cto@example.com\nAction: failed\nDiagnostic-Code: smtp; 552 5.2.2 mailbox full\n",
+			"Content-Type: text/rfc822-headers\n\nMessage-ID: <" + ballot.MessageID + ">\n",
+		},
+	})
+	got := o.run("show", "CHG-2026-0001")
+	for _, want := range []string{
+		"; away until 2026-03-06, says an automatic reply",
+		"failed authorizer-ask-authorization to cto@example.com since", "it came back: 552 5.2.2 mailbox full",
+	} {
+		if !strings.Contains(got.out, want) {
+			t.Errorf("it does not say %q:\n%s", want, got.out)
+		}
+	}
+	if strings.Contains(got.out, "garden") {
+		t.Errorf("it tells what an absence says:\n%s", got.out)
+	}
+	if got := o.run("show", "CHG-2026-0001", "--json"); !strings.Contains(got.out, `"away_until": "2026-03-06"`) {
+		t.Errorf("it does not say until when:\n%s", got.out)
+	}
+	o.Clock.Advance(6 * 24 * time.Hour)
+	if got := o.run("show", "CHG-2026-0001"); strings.Contains(got.out, "away") {
+		t.Errorf("they are back, and it says:\n%s", got.out)
 	}
 }

@@ -23,14 +23,19 @@ func checkMailbox(c *Config, f *faults) {
 	default:
 		f.err("mailbox.sender_proof", fmt.Sprintf("%q is not known", m.SenderProof), fmt.Sprintf("Write %q.", TokenOnly))
 	}
-	if m.SizeLimit < smallestLimit || m.SizeLimit > largestLimit {
-		f.err("mailbox.size_limit", m.SizeLimit.String()+" is no sensible limit",
-			fmt.Sprintf("Write something from %s to %s.", Size(smallestLimit), Size(largestLimit)))
-	}
+	checkLimit(f, "mailbox.size_limit", m.SizeLimit)
+	checkLimit(f, "mailbox.file_limit", m.FileLimit)
+	checkLimit(f, "mailbox.files_limit", m.FilesLimit)
 	if m.Poll < shortestPoll || m.Poll > longestPoll {
 		f.err("mailbox.poll", m.Poll.String()+" is no sensible time", fmt.Sprintf("Write something from %s to %s.", shortestPoll, longestPoll))
 	}
 	checkFolders(m.Folders, f)
+}
+
+func checkLimit(f *faults, key string, limit Size) {
+	if limit < smallestLimit || limit > largestLimit {
+		f.err(key, limit.String()+" is no sensible limit", fmt.Sprintf("Write something from %s to %s.", Size(smallestLimit), Size(largestLimit)))
+	}
 }
 
 func checkFolders(folders Folders, f *faults) {

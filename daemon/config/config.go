@@ -85,6 +85,10 @@ type Mailbox struct {
 	OneSubject bool `toml:"one_subject"`
 	// SizeLimit is the size above which a mail is answered, but not read.
 	SizeLimit Size `toml:"size_limit"`
+	// FileLimit is the size above which one attachment is not kept.
+	FileLimit Size `toml:"file_limit"`
+	// FilesLimit is how much is kept of the attachments of one mail.
+	FilesLimit Size `toml:"files_limit"`
 	// Poll is how often the mailbox is looked at when the server announces nothing.
 	Poll Duration `toml:"poll"`
 	// Folders are where mail lies.

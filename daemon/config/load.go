@@ -21,9 +21,11 @@ func Default() *Config {
 		Policy:    Policy{FourEyes: policy.CoSign},
 		Reminders: Reminders{Weekly: true},
 		Mailbox: Mailbox{
-			SizeLimit: 25 << 20,
-			Poll:      Duration(time.Minute),
-			Folders:   Folders{Inbox: "INBOX", Done: "Done", Ignored: "Ignored", Attention: "Attention"},
+			SizeLimit:  25 << 20,
+			FileLimit:  10 << 20,
+			FilesLimit: 20 << 20,
+			Poll:       Duration(time.Minute),
+			Folders:    Folders{Inbox: "INBOX", Done: "Done", Ignored: "Ignored", Attention: "Attention"},
 		},
 	}
 }

@@ -38,7 +38,9 @@ func (c *conversation) withoutPaper(ctx context.Context) error {
 	proposal := mailread.ReadProposal(c.out.Typed.Text)
 	switch {
 	case a.Keyword != policy.NoKeyword && c.before.ID != "":
-		c.lostToken()
+		c.lostToken(string(a.Keyword))
+	case c.button() != "" && c.before.ID != "":
+		c.lostToken(c.button())
 	case a.Keyword != policy.NoKeyword:
 		c.ofNothing()
 	case mailread.LooksLikeProposal(c.out.Typed.Text):
@@ -87,10 +89,10 @@ func (c *conversation) namesOne() string {
 
 // lostToken answers a vote that names a change but carries no token: nothing
 // is counted, and the ballot is sent again.
-func (c *conversation) lostToken() {
-	c.end(Answered, "%s without a token", c.out.Answer.Keyword)
+func (c *conversation) lostToken(word string) {
+	c.end(Answered, "%s without a token", word)
 	r := &policy.Refusal{
-		Code: policy.RefusedUnknown, Reason: fmt.Sprintf("Your mail says %s about %s, but it is no reply to a ballot of yours, so nothing was counted.", c.out.Answer.Keyword, c.before.Name()),
+		Code: policy.RefusedUnknown, Reason: fmt.Sprintf("Your mail says %s about %s, but it is no reply to a ballot of yours, so nothing was counted.", word, c.before.Name()),
 		Hint: fmt.Sprintf("No ballot of yours is open on this change. Write STATUS %s in a new mail, and answer by a reply to what comes.", c.before.Name()),
 	}
 	if r.Ballot = c.openBallot(); r.Ballot != "" {
@@ -173,6 +175,11 @@ var unclear = map[string]string{
 	mailread.UnclearAlmost:   "Your mail begins with a word that is almost a keyword.",
 }
 
+// button is the answer in the subject of a mail in which nothing was typed.
+func (c *conversation) button() string {
+	return mailread.Button(c.out.Message, c.out.Typed.Text)
+}
+
 // askBack answers a mail on an open ballot that says nothing the ballot takes:
 // it is filed as a comment, and one polite answer says so.
 func (c *conversation) askBack(ctx context.Context) error {
@@ -180,6 +187,8 @@ func (c *conversation) askBack(ctx context.Context) error {
 	switch {
 	case c.out.Answer.Unclear != "":
 		reason = unclear[c.out.Answer.Unclear]
+	case c.button() != "":
+		reason = fmt.Sprintf("Your mail is empty and its subject begins with %q, as a voting button has it. A subject decides nothing.", c.button())
 	case strings.TrimSpace(c.out.Typed.Text) == "":
 		reason = "Your mail is empty, as far as it could be read."
 	case mailread.LooksLikeProposal(c.out.Typed.Text):
@@ -224,7 +233,7 @@ func (c *conversation) say(ctx context.Context, keyword policy.Keyword, form pol
 	if c.paper.ballot != "" {
 		cmd.Kind = policy.CommandAnswer
 	} else if open := c.openBallot(); open != "" && !isAct(keyword) {
-		c.lostToken()
+		c.lostToken(string(keyword))
 		return nil
 	}
 	return c.decide(ctx, cmd, Counted)

@@ -26,6 +26,7 @@ type Outcome struct {
 	Events      []policy.Event
 	Notices     []policy.Notice
 	Refusal     *policy.Refusal
+	Away        time.Time // until when the sender of an out-of-office is away; zero where that is not known
 }
 
 // A conversation is one mail being decided.
@@ -77,7 +78,7 @@ func (c *conversation) saveMail() {
 		Key: c.in.key(), SHA256: c.sha,
 		Person: c.out.Person, Change: c.out.Change.ID, Ballot: c.out.Ballot,
 		Disposition: string(c.out.Disposition), Reason: c.out.Reason,
-		Received: c.in.Received, Decided: c.Desk.now(), Size: c.in.Size, Raw: c.in.Raw,
+		Received: c.in.Received, Decided: c.Desk.now(), Size: c.in.Size, Raw: c.in.Raw, Away: c.out.Away,
 	}
 	if msg := c.out.Message; msg != nil {
 		m.MessageID, m.Sender, m.ContentKey = msg.MessageID, msg.From.Address, contentKey(msg)

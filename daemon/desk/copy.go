@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/countersign/countersign/mailread"
 	"github.com/countersign/countersign/mailtmpl"
@@ -36,7 +37,7 @@ func (d *Desk) sealed(a pageAnswer) ([]byte, error) {
 
 // unsealed is the answer that a mail of ours is the copy of.
 func (d *Desk) unsealed(m *mailread.Message) (a pageAnswer, ok bool) {
-	for _, f := range m.Attachments {
+	for _, f := range slices.Concat(m.Attachments, m.LeftOut) {
 		var c copyOf
 		if f.Name != mailtmpl.CopyName || json.Unmarshal(f.Bytes, &c) != nil {
 			continue
@@ -74,7 +75,9 @@ func (c *conversation) countAgain(ctx context.Context, a pageAnswer) error {
 	if _, known, err := c.tx.Twin(ctx, hashOf(a.Raw), ""); known || err != nil {
 		return err
 	}
-	m, err := mailread.Read(a.Raw, c.Limits)
+	limits := c.Limits
+	limits.File, limits.Files = 0, 0 // what was kept then is kept now
+	m, err := mailread.Read(a.Raw, limits)
 	if err != nil {
 		return fmt.Errorf("reading the copy of an answer: %w", err)
 	}

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -78,7 +79,7 @@ func (e *Entry) clean() {
 		e.Fields[label] = mailread.Clean(text)
 	}
 	for i := range e.Files {
-		e.Files[i].Name = flat(e.Files[i].Name)
+		e.Files[i].Name = cmp.Or(mailread.FileName(e.Files[i].Name), "file")
 	}
 	e.Agent = flat(e.Agent)
 }

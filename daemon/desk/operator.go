@@ -112,12 +112,18 @@ func (d *Desk) Undelivered(ctx context.Context, out storage.OutMail, reason stri
 			}
 			r.before, r.after = change, change
 		}
-		for _, address := range d.Operators {
-			r.notices = append(r.notices, policy.Notice{
-				Kind: policy.OperatorUndelivered, Address: address, Owed: owed(out), Why: "You are an operator of Countersign.",
-				Text: fmt.Sprintf("%s\nto %s\n%s", mail.Subject, out.Recipient, reason),
-			})
-		}
+		r.notices = d.undelivered(out, mail.Subject, reason)
 		return d.publish(ctx, tx, r)
 	})
+}
+
+// undelivered tells the operators of a mail that does not arrive, and why.
+func (d *Desk) undelivered(out storage.OutMail, subject, reason string) (notices []policy.Notice) {
+	for _, address := range d.Operators {
+		notices = append(notices, policy.Notice{
+			Kind: policy.OperatorUndelivered, Address: address, Owed: owed(out), Why: "You are an operator of Countersign.",
+			Text: fmt.Sprintf("%s\nto %s\n%s", subject, out.Recipient, reason),
+		})
+	}
+	return notices
 }

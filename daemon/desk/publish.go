@@ -59,7 +59,7 @@ func (d *Desk) publish(ctx context.Context, tx *storage.Tx, r result) error {
 	if err != nil {
 		return err
 	}
-	return post(ctx, tx, drafts)
+	return d.post(ctx, tx, drafts)
 }
 
 // draft is publish, but for the mails: these are yet to be rendered and posted.
@@ -140,8 +140,11 @@ func (m *draft) render() error {
 
 // post renders the drafts, on every processor there is, and puts the mails into
 // the outbox.
-func post(ctx context.Context, tx *storage.Tx, drafts []draft) error {
+func (d *Desk) post(ctx context.Context, tx *storage.Tx, drafts []draft) error {
 	if err := remindOfDuties(ctx, tx, drafts); err != nil {
+		return err
+	}
+	if err := d.tellAbsences(ctx, tx, drafts); err != nil {
 		return err
 	}
 	errs := make([]error, len(drafts))

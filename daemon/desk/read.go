@@ -35,6 +35,7 @@ var steps = []step{
 func (c *conversation) read(ctx context.Context) error {
 	for _, s := range steps {
 		if settled, err := s(c, ctx); settled || err != nil {
+			c.leftOut()
 			return err
 		}
 	}
@@ -48,22 +49,6 @@ func (c *conversation) parsed(context.Context) (bool, error) {
 		return true, nil
 	}
 	c.out.Message = c.message
-	return false, nil
-}
-
-// automatic settles mail no person sent before a word of it is read.
-func (c *conversation) automatic(ctx context.Context) (bool, error) {
-	m := c.out.Message
-	if m.From.Address == c.Org.Mailbox {
-		return true, c.own(ctx)
-	}
-	if class := mailread.Automatic(m); class != "" {
-		if p, ok := c.dir.ByAddress(m.From.Address); ok {
-			c.out.Person = p.ID
-		}
-		c.end(Automatic, "%s", class)
-		return true, nil
-	}
 	return false, nil
 }
 
@@ -113,6 +98,27 @@ func (c *conversation) tooLarge(context.Context) (bool, error) {
 	})
 	return true, nil
 }
+
+// leftOut tells the sender of a mail that acted what of it was too large to be
+// kept. That changes nothing about the rest of it.
+func (c *conversation) leftOut() {
+	if c.message == nil || len(c.message.LeftOut) == 0 || !slices.Contains(actedOn, c.out.Disposition) || c.out.Person == "" {
+		return
+	}
+	var lines []string
+	for _, f := range c.message.LeftOut {
+		lines = append(lines, fmt.Sprintf("%s, %s", f.Name, megabytes(int64(len(f.Bytes)))))
+	}
+	lines = append(lines, fmt.Sprintf("An attachment may have %s, all of a mail %s together.", megabytes(c.Limits.File), megabytes(c.Limits.Files)))
+	c.out.Notices = append(c.out.Notices, policy.Notice{
+		Kind: policy.AnswerLeftOut, To: c.out.Person, Text: strings.Join(lines, "\n"), Why: "You wrote to " + c.Org.Mailbox + ".",
+	})
+}
+
+// actedOn are the dispositions of mail that is kept with its change.
+var actedOn = []Disposition{Accepted, Counted, Answered, NotedDown}
+
+func megabytes(n int64) string { return fmt.Sprintf("%.1f MB", float64(n)/(1<<20)) }
 
 // find finds the paper the mail answers, and locks its change.
 func (c *conversation) find(ctx context.Context) (bool, error) {

@@ -150,7 +150,7 @@ func (d *Desk) transact(ctx context.Context, mails []opened) (outs []Outcome, er
 			}
 			outs, drafts = append(outs, c.out), append(drafts, owed...)
 		}
-		return post(ctx, tx, drafts)
+		return d.post(ctx, tx, drafts)
 	})
 	if err == nil {
 		failpoint.Here(failpoint.Committed)

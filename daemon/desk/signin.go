@@ -59,7 +59,7 @@ func (d *Desk) mailCode(ctx context.Context, tx *storage.Tx, sub storage.Submiss
 	data.MessageID = "code-" + sub.ID + "@" + d.domain()
 	data.Code.ID, data.Code.Until = mailtmpl.CodeID(sub.ID), sub.Until
 	data.Papered = false
-	return post(ctx, tx, []draft{{data: data, out: storage.OutMail{
+	return d.post(ctx, tx, []draft{{data: data, out: storage.OutMail{
 		MessageID: data.MessageID, Change: sub.Change, Ballot: sub.Ballot, Notice: string(data.Notice.Kind),
 		Person: sub.Person, Recipient: sub.Address, At: sub.At, Asks: sub.Ballot != "",
 		KeyID: sub.KeyID, TokenPerson: string(sub.Person), Generation: generation,

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/countersign/countersign/daemon/desk"
 	"github.com/countersign/countersign/mailtmpl"
 	"github.com/countersign/countersign/policy"
 	"github.com/countersign/countersign/storage"
@@ -42,6 +43,7 @@ type link struct{ To, Says string }
 type waits struct {
 	Who, What, Since, Until string
 	Late                    bool
+	Away                    string // as an automatic reply says
 }
 
 // A shownStep is a step of the path as people read it.
@@ -104,6 +106,9 @@ func (v *visit) fill(p *changePage, d mailtmpl.Data) error {
 	if err != nil {
 		return err
 	}
+	if d.Away, err = v.Store.Away(ctx, v.Desk.Today(), desk.WaitedFor(c)...); err != nil {
+		return err
+	}
 	events := decode(rows)
 	if c.State.End() && len(storage.Owed(c, deliveries)) > 0 {
 		p.Standing = c.State.Reads(true)
@@ -122,7 +127,7 @@ func (p *changePage) about(d mailtmpl.Data) {
 	}
 	for _, b := range c.OpenBallots() {
 		until, late := mailtmpl.Until(d, b)
-		p.Waits = append(p.Waits, waits{Who: d.Name(b.Person), What: mailtmpl.Errand(b.Kind), Since: d.Day(b.Issued), Until: until, Late: late})
+		p.Waits = append(p.Waits, waits{Who: d.Name(b.Person), What: mailtmpl.Errand(b.Kind), Since: d.Day(b.Issued), Until: until, Late: late, Away: d.AwayUntil(b.Person)})
 		if b.Person == d.Reader.ID {
 			p.Mine = append(p.Mine, link{ballotPath(c, b.ID), "Answer: " + mailtmpl.Errand(b.Kind)})
 		}

@@ -171,3 +171,20 @@ func sha256Of(text string) string {
 	sum := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(sum[:])
 }
+
+// Beside who is waited for stands until when they are away, and beside the mail
+// that it came back.
+func TestAwayAndReturned(t *testing.T) {
+	h := newHouse(t)
+	h.proposed()
+	ballot := h.latest("cto@example.com", policy.AskAuthorization)
+	h.must(h.Write(stage.Letter{From: "cto@example.com", Subject: "Out of office", Body: "I am away until Friday 27 November <script>alert(1)</script>.\n"}))
+	h.must(h.Write(stage.Letter{From: "mailer-daemon@example.com", Subject: "failure notice", Body: "Hi. This is the qmail-send program.\n\n<cto@example.com>:\nSorry, <b>no</b> mailbox here by that name. (#5.1.1)\n\n" +
+		"--- Below this line is a copy of the message.\n\nMessage-ID: <" + ballot.MessageID + ">\n"}))
+	h.step()
+	h.signedIn("lead@example.com").open(h.url+"/changes/CHG-2026-0001").says(
+		"Waiting for Carol Tremblay to authorize it", "; away until Fri 27 November, says an automatic reply",
+		"could not be delivered: it came back: Sorry, <b>no</b> mailbox here by that name. (#5.1.1)", // as a reader sees it
+		"Somebody: automatic; nobody wrote it",
+	)
+}

@@ -87,7 +87,7 @@ func outMails(d mailtmpl.Data, mails []storage.WentOut) (all []outMail) {
 
 // outStates say what became of a mail we owe, where that is not that it was sent.
 var outStates = map[string]string{
-	"pending": "not sent yet", "deferred": "not sent yet, will be tried again", "failed": "could not be sent", "superseded": "no longer needed, not sent",
+	"pending": "not sent yet", "deferred": "not sent yet, will be tried again", "failed": "could not be delivered", "superseded": "no longer needed, not sent",
 }
 
 func recipient(d mailtmpl.Data, person policy.PersonID, address string) string {

@@ -28,7 +28,7 @@ func (a answer) bytes() []byte { return a.Bytes(a.id+"@mail.example.com", writte
 type manner func(answer) [][]byte
 
 var manners = []manner{
-	plainly, formatted, quoting, twice, afterComment, afterAbsence, amongStrangers, afterForwarding, afterBounce, afterHuge,
+	plainly, formatted, quoting, twice, afterComment, afterAbsence, amongStrangers, afterForwarding, afterBounce, afterReturn, afterHuge,
 }
 
 func plainly(a answer) [][]byte { return [][]byte{a.bytes()} }
@@ -82,6 +82,19 @@ func afterBounce(a answer) [][]byte {
 	return a.after(stage.Letter{
 		From: "MAILER-DAEMON@mail.example.com", Subject: "Undelivered Mail Returned to Sender",
 		Headers: []string{"Auto-Submitted: auto-replied", "X-Failed-Recipients: it1@example.com"}, Body: "The mail could not be delivered.\n",
+	})
+}
+
+// afterReturn is an answer to a ballot that a mail server says it could not
+// deliver: the operator is told, and it counts all the same.
+func afterReturn(a answer) [][]byte {
+	return a.after(stage.Letter{
+		From: "MAILER-DAEMON@mail.example.com", Subject: "Undelivered Mail Returned to Sender", Headers: []string{"Auto-Submitted: auto-replied"},
+		Parts: []string{
+			"Content-Type: text/plain\n\nThe mail could not be delivered.\n",
+			"Content-Type: message/delivery-status\n\nReporting-MTA: dns; mail.example.com\n\nFinal-Recipient: rfc822; " + a.From + "\nAction: failed\nStatus: 5.2.2\n",
+			"Content-Type: text/rfc822-headers\n\nMessage-ID: <" + a.to.MessageID + ">\n",
+		},
 	})
 }
 

@@ -48,7 +48,7 @@ func TestRecord(t *testing.T) {
 				t.Fatalf("%s is missing: .ci/install recordings installs it", r.client)
 			}
 			d := newDesk(t, mails[r.kind], r)
-			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()
 			if err := programs[r.client](ctx, d, r); err != nil {
 				t.Fatal(err)

@@ -52,7 +52,7 @@ var recordings = []recording{
 	{"mutt", "german", "a sentence in German above the quotation", authorization, "above", no, "set attribution=\"Am %d schrieb %n:\"\n"},
 	{"mutt", "latin1", "an answer in French, sent in ISO-8859-1", authorization, "above", oui, "set send_charset=\"us-ascii:iso-8859-1\"\n"},
 	{"mutt", "nothing", "nothing typed at all", authorization, "above", "\n", ""},
-	{"mutt", "forward", "the ballot forwarded to us with a no above it", authorization, "above", no, "set forward_quote=no mime_forward=no\npush \"<display-message><forward-message>changes@example.com<enter><enter><send-message><exit><quit>\"\n"},
+	{"mutt", "to-all", "a no to all", authorization, "above", no, "push \"<display-message><group-reply><send-message><exit><quit>\"\n"},
 	{"mutt", "attach", "a file attached", test, "above", "PASS\n", "push \"<display-message><reply><attach-file>HOME/evidence.txt<enter><send-message><exit><quit>\"\n"},
 
 	{"s-nail", "above", "a yes above the quotation", authorization, "above", yes, ""},

@@ -69,6 +69,7 @@ func alpine(ctx context.Context, d *desk, r recording) error {
 		return err
 	}
 	return steps(
+		func() error { return w.Sees(ctx, "ALPINE 2") }, key(w, "e"), // out of the greeting
 		func() error { return w.Sees(ctx, "MAIN MENU") }, key(w, "i"),
 		func() error { return w.Sees(ctx, "MESSAGE INDEX") }, key(w, "Enter"),
 		func() error { return w.Sees(ctx, "MESSAGE TEXT") }, key(w, "r"),

@@ -44,6 +44,8 @@ var imports = []struct {
 	{"internal/house", "", "it looks at the others from outside"},
 	{"internal/chaos", "", "it drives the program as a process; only its tests know the house"},
 	{"internal/screens", "", "tests alone"},
+	{"internal/clients", "", "tests alone"},
+	{"internal/mbox", "", "a mailbox file is what its format says"},
 	{"internal/year", "", "it plays a year of the whole house; only its tests know it"},
 	{"internal/bench", "", "it measures the program as a process; only its tests know the house"},
 }

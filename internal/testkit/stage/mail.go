@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -79,6 +81,15 @@ type Letter struct {
 	InReplyTo         string
 	References        []string
 	Files             map[string]string
+	Parts             []string // of a report in place of the body, each with its header
+}
+
+// Attach attaches a file.
+func (l *Letter) Attach(name, content string) {
+	if l.Files == nil {
+		l.Files = map[string]string{}
+	}
+	l.Files[name] = content
 }
 
 // Write has a person send a letter to the change mailbox.
@@ -168,17 +179,31 @@ func (l Letter) Bytes(id string, at time.Time) []byte {
 		b.WriteString(line + "\r\n")
 	}
 	b.WriteString("MIME-Version: 1.0\r\n")
-	if len(l.Files) == 0 {
+	switch {
+	case len(l.Parts) > 0:
+		l.report(&b)
+		return b.Bytes()
+	case len(l.Files) == 0:
 		l.text(&b)
 		return b.Bytes()
 	}
 	b.WriteString("Content-Type: multipart/mixed; boundary=parts\r\n\r\n--parts\r\n")
 	l.text(&b)
-	for name, content := range l.Files {
+	for _, name := range slices.Sorted(maps.Keys(l.Files)) {
+		content := l.Files[name]
 		fmt.Fprintf(&b, "\r\n--parts\r\nContent-Type: application/octet-stream\r\nContent-Disposition: attachment; filename=%q\r\nContent-Transfer-Encoding: base64\r\n\r\n%s", name, base64.StdEncoding.EncodeToString([]byte(content)))
 	}
 	b.WriteString("\r\n--parts--\r\n")
 	return b.Bytes()
+}
+
+// report writes the parts of a report (RFC 6522).
+func (l Letter) report(b *bytes.Buffer) {
+	b.WriteString("Content-Type: multipart/report; report-type=delivery-status; boundary=reported\r\n")
+	for _, part := range l.Parts {
+		b.WriteString("\r\n--reported\r\n" + strings.ReplaceAll(part, "\n", "\r\n"))
+	}
+	b.WriteString("\r\n--reported--\r\n")
 }
 
 func (l Letter) text(b *bytes.Buffer) {

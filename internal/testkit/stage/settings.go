@@ -61,6 +61,8 @@ password_file = "password"
 sub_address = true
 sender_proof = "token-only"
 size_limit = "1 MiB"
+file_limit = "200 KiB"
+files_limit = "300 KiB"
 
 [database]
 url = %q
