@@ -108,6 +108,12 @@ screenshots: ## Write the pictures in docs/screenshots: mails in Chromium and in
 	go test ./daemon/web -run TestEveryPageIsForEverybody -count=1 -timeout 30m -v -screenshots
 	go test ./internal/play -run TestItCanBeRead -count=1 -timeout 30m -v -screenshots
 
+.PHONY: recordings
+recordings: ## Drive real mail programs and record how they answer a ballot, in mailread/testdata/clients.
+	@.ci/install recordings
+	rm -f mailread/testdata/clients/*
+	go test ./internal/clients -run TestRecord -count=1 -timeout 1h -v -record
+
 .PHONY: deps
 deps: ## Install what the tests need, where it is missing.
 	@.ci/install test

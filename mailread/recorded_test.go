@@ -19,8 +19,8 @@ func TestRecordedReplies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(mails) < 20 {
-		t.Fatalf("%d recordings, want at least 20", len(mails))
+	if len(mails) < 40 {
+		t.Fatalf("%d recordings, want at least 40", len(mails))
 	}
 	score := map[string][3]int{}
 	for _, path := range mails {

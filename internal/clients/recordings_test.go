@@ -46,11 +46,19 @@ var recordings = []recording{
 	{"neomutt", "signature", "with a signature", authorization, "above", no, "set signature=\"printf '-- \\nCarol Tremblay\\nAPPROVE\\nCTO'|\"\n"},
 	{"neomutt", "sentence", "a sentence, which is no vote", authorization, "above", sentence, ""},
 
+	{"neomutt", "french", "an answer in French in ISO-8859-1, with a sentence in French", authorization, "below", oui, "set attribution=\"Le %d, %n a écrit :\"\nset send_charset=\"us-ascii:iso-8859-1\"\n"},
+	{"neomutt", "dutch", "a sentence in Dutch above the quotation", test, "above", "FAIL\nReason: 3 of 412 tests fail, the collation of names differs\n", "set attribution=\"Op %d schreef %n:\"\n"},
+	{"neomutt", "no-sentence", "a quotation without a sentence above it", offer, "above", "TAKE\n", "set attribution=\"\"\n"},
+	{"neomutt", "bars", "a quotation marked with bars", authorization, "above", no, "set indent_string=\"| \"\n"},
+
 	{"mutt", "above", "an implementation reported above the quotation", implementation, "above", "IMPLEMENTED\nVersion: pg17-2026.11.25\nDone at: 25 November 2026, 16:10\nNotes: standby rebuilt on 17, primary untouched\n", ""},
 	{"mutt", "below", "a test that passed, below the quotation", test, "below", "PASS\nEvidence: 412 of 412 billing tests pass\n", ""},
 	{"mutt", "french", "an answer in French, with a sentence in French above the quotation", authorization, "above", oui, "set attribution=\"Le %d, %n a écrit :\"\n"},
 	{"mutt", "german", "a sentence in German above the quotation", authorization, "above", no, "set attribution=\"Am %d schrieb %n:\"\n"},
 	{"mutt", "latin1", "an answer in French, sent in ISO-8859-1", authorization, "above", oui, "set send_charset=\"us-ascii:iso-8859-1\"\n"},
+	{"mutt", "inside", "a report between the lines of the quotation", implementation, "inside", "IMPLEMENTED\nVersion: pg17-2026.11.25\nDone at: 25 November 2026, 16:10\nNotes: as planned, nothing else was touched\n", ""},
+	{"mutt", "around", "the keyword above, the fields below", authorization, "around", no, ""},
+	{"mutt", "long", "lines that are longer than a screen, in quoted-printable", authorization, "above", long, ""},
 	{"mutt", "nothing", "nothing typed at all", authorization, "above", "\n", ""},
 	{"mutt", "to-all", "a no to all", authorization, "above", no, "push \"<display-message><group-reply><send-message><exit><quit>\"\n"},
 	{"mutt", "attach", "a file attached", test, "above", "PASS\n", "push \"<display-message><reply><attach-file>HOME/evidence.txt<enter><send-message><exit><quit>\"\n"},
@@ -60,6 +68,9 @@ var recordings = []recording{
 	{"s-nail", "inside", "a question between the lines of the quotation", authorization, "inside", "ASK: Who watches replication during the first night?\n", ""},
 	{"s-nail", "instead", "the quotation deleted", offer, "instead", "DECLINE\nReason: I am on leave that week\n", ""},
 	{"s-nail", "french", "an answer in French", authorization, "above", oui, ""},
+	{"s-nail", "around", "the keyword above, the fields below", authorization, "around", yes, ""},
+	{"s-nail", "long", "lines that are longer than a screen", authorization, "above", long, ""},
+	{"s-nail", "nothing", "nothing typed at all", authorization, "above", "\n", ""},
 	{"s-nail", "sentence", "a sentence, which is no vote", authorization, "above", sentence, ""},
 
 	{"alpine", "above", "a yes above the quotation of our formatted text", authorization, "above", yes, ""},
@@ -69,5 +80,6 @@ var recordings = []recording{
 	{"alpine", "instead", "the quotation deleted", offer, "instead", "TAKE\n", ""},
 	{"alpine", "long", "fields that are broken over lines", authorization, "above", long, ""},
 	{"alpine", "french", "an answer in French", authorization, "above", oui, ""},
+	{"alpine", "handover", "an implementer hands the work over", implementation, "above", "HANDOVER\nImplementer: dev2@example.com\n", ""},
 	{"alpine", "sentence", "a sentence, which is no vote", authorization, "above", sentence, ""},
 }

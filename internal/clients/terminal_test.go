@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/countersign/countersign/internal/testkit/terminal"
 )
@@ -76,9 +77,26 @@ func alpine(ctx context.Context, d *desk, r recording) error {
 		func() error { return w.Sees(ctx, "Include original message") }, key(w, "y"),
 		func() error { return w.Sees(ctx, `Use "Reply-To:"`) }, key(w, "y"),
 		func() error { return w.Sees(ctx, "Reply to all") }, key(w, "n"),
-		func() error { return w.Sees(ctx, "Alternate editor done") }, key(w, "C-x"),
-		func() error { return w.Sees(ctx, "Message sent") },
+		func() error { return w.Sees(ctx, "Alternate editor done") },
+		func() error { return w.Sees(ctx, "^X Send") },
+		func() error { return d.sends(ctx, w, "C-x") },
 	)
+}
+
+// sends presses the key that sends until the mail is sent: keys are lost while an
+// editor ends.
+func (d *desk) sends(ctx context.Context, w *terminal.Window, key string) error {
+	for {
+		if err := w.Keys(key); err != nil {
+			return err
+		}
+		soon, cancel := context.WithTimeout(ctx, 2*time.Second)
+		_, err := d.sent(soon)
+		cancel()
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+	}
 }
 
 // terminal opens the program before the person.
