@@ -31,7 +31,7 @@ type recording struct {
 
 // programs answer a ballot, each in its own way.
 var programs = map[string]func(ctx context.Context, d *desk, r recording) error{
-	"mutt": mutt, "neomutt": mutt, "s-nail": snail, "alpine": alpine,
+	"mutt": mutt, "neomutt": mutt, "s-nail": snail, "alpine": alpine, "claws-mail": claws,
 }
 
 const folder = "../../mailread/testdata/clients"

@@ -82,4 +82,12 @@ var recordings = []recording{
 	{"alpine", "french", "an answer in French", authorization, "above", oui, ""},
 	{"alpine", "handover", "an implementer hands the work over", implementation, "above", "HANDOVER\nImplementer: dev2@example.com\n", ""},
 	{"alpine", "sentence", "a sentence, which is no vote", authorization, "above", sentence, ""},
+
+	{"claws-mail", "above", "a yes above the quotation, whose sentence takes two lines", authorization, "above", yes, ""},
+	{"claws-mail", "below", "a no below the quotation", authorization, "below", no, ""},
+	{"claws-mail", "inside", "a yes between the lines of the quotation", authorization, "inside", yes, ""},
+	{"claws-mail", "around", "the keyword above, the fields below", authorization, "around", yes, ""},
+	{"claws-mail", "french", "an answer in French", authorization, "above", oui, ""},
+	{"claws-mail", "long", "fields that the program breaks over lines", authorization, "above", long, ""},
+	{"claws-mail", "sentence", "a sentence, which is no vote", authorization, "above", sentence, ""},
 }
