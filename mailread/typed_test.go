@@ -143,7 +143,7 @@ func TestBodyTooLong(t *testing.T) {
 }
 
 func TestAttributionTakesNoTypedLine(t *testing.T) {
-	for _, typed := range []string{"APPROVE", "On balance, 2 of us agree.", "REJECT: see 14:30 <a@b.example> said"} {
+	for _, typed := range []string{"APPROVE\nRisk: low; on Monday 23 November 2026 at 9:14 Ian wrote:", "REJECT\nReason: ask Ian <ian@example.com>:", "APPROVE", "On balance, 2 of us agree.", "REJECT: see 14:30 <a@b.example> said"} {
 		mail := typed + "\nOn Mon, Nov 23, 2026 at 9:14 AM Changes <changes@example.com> wrote:\n> x\n"
 		if got := Typed(plainMail(mail)).Text; got != typed {
 			t.Errorf("typed %q, want %q", got, typed)
