@@ -49,7 +49,7 @@ func (d *desk) open(s screen, command ...string) error {
 // xdotool moves the mouse and presses keys.
 func (s screen) xdotool(ctx context.Context, args ...string) error {
 	cmd := exec.CommandContext(ctx, "xdotool", args...)
-	cmd.Env = append(os.Environ(), "DISPLAY="+s.display)
+	cmd.Env = append(os.Environ(), "DISPLAY="+s.display, "LC_ALL=C.UTF-8")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("xdotool %v: %w: %s", args, err, out)
 	}

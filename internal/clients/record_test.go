@@ -24,14 +24,14 @@ type recording struct {
 	name   string
 	about  string // for the readme
 	kind   policy.BallotKind
-	where  string // above, below, around, inside or instead of the quotation
+	where  string // above, below, around, inside or instead of the quotation, or first of all
 	typed  string
 	rc     string // more of the program's configuration
 }
 
 // programs answer a ballot, each in its own way.
 var programs = map[string]func(ctx context.Context, d *desk, r recording) error{
-	"mutt": mutt, "neomutt": mutt, "s-nail": snail, "alpine": alpine, "claws-mail": claws,
+	"mutt": mutt, "neomutt": mutt, "s-nail": snail, "alpine": alpine, "claws-mail": claws, "thunderbird": thunderbird, "evolution": evolution,
 }
 
 const folder = "../../mailread/testdata/clients"
@@ -48,7 +48,7 @@ func TestRecord(t *testing.T) {
 				t.Fatalf("%s is missing: .ci/install recordings installs it", r.client)
 			}
 			d := newDesk(t, mails[r.kind], r)
-			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 			defer cancel()
 			if err := programs[r.client](ctx, d, r); err != nil {
 				t.Fatal(err)

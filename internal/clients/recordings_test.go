@@ -1,6 +1,10 @@
 package clients
 
-import "github.com/countersign/countersign/policy"
+import (
+	"strings"
+
+	"github.com/countersign/countersign/policy"
+)
 
 const (
 	yes = `APPROVE
@@ -26,6 +30,11 @@ Risk: medium, because replication is rebuilt and for about twenty minutes there 
 Rollback: promote the old standby, 20 minutes
 `
 	sentence = "Looks good to me, I approve. Go ahead whenever Ian is there.\n"
+)
+
+const (
+	done   = "IMPLEMENTED\nVersion: pg17-2026.11.25\nDone at: 25 November 2026, 16:10\nNotes: standby rebuilt on 17, primary untouched\n"
+	failed = "FAIL\nReason: 3 of 412 tests fail, the collation of names differs\n"
 )
 
 const (
@@ -90,4 +99,52 @@ var recordings = []recording{
 	{"claws-mail", "french", "an answer in French", authorization, "above", oui, ""},
 	{"claws-mail", "long", "fields that the program breaks over lines", authorization, "above", long, ""},
 	{"claws-mail", "sentence", "a sentence, which is no vote", authorization, "above", sentence, ""},
+
+	{"thunderbird", "above", "a yes above the quotation, formatted", authorization, "above", yes, onTop},
+	{"thunderbird", "below", "a no below the quotation, formatted", authorization, "below", no, ""},
+	{"thunderbird", "inside", "a yes between the lines of the quotation, formatted", authorization, "inside", yes, ""},
+	{"thunderbird", "around", "the keyword above, the fields below, formatted", authorization, "around", yes, onTop},
+	{"thunderbird", "instead", "the quotation deleted", offer, "instead", "TAKE\n", ""},
+	{"thunderbird", "first", "a yes typed before the sentence that introduces the quotation, in its own paragraph", authorization, "first", yes, ""},
+	{"thunderbird", "breaks", "lines that are broken instead of paragraphs", implementation, "above", done, onTop + prefs("mail.compose.default_to_paragraph", "false")},
+	{"thunderbird", "plain-above", "a no above the quotation, in plain text", authorization, "above", no, onTop + plain},
+	{"thunderbird", "plain-below", "fields that the program breaks over lines, below the quotation", authorization, "below", long, plain},
+	{"thunderbird", "plain-inside", "a yes between the lines of the quotation, in plain text", authorization, "inside", yes, plain},
+	{"thunderbird", "plain-around", "the keyword above, the fields below, in plain text", authorization, "around", yes, onTop + plain},
+	{"thunderbird", "fixed", "lines that are broken for good, in plain text", authorization, "above", long, onTop + plain + prefs("mailnews.send_plaintext_flowed", "false")},
+	{"thunderbird", "html-only", "long fields, sent formatted only", authorization, "above", long, onTop + prefs("mail.default_send_format", "2")},
+	{"thunderbird", "quoted-printable", "an answer in French in quoted-printable", authorization, "above", oui, onTop + prefs("mail.strictly_mime", "true")},
+	{"thunderbird", "french", "Thunderbird in French, an answer in French, formatted", authorization, "above", oui, onTop + speaks("fr")},
+	{"thunderbird", "french-plain", "Thunderbird in French, an answer in French below the quotation, in plain text", authorization, "below", oui, plain + speaks("fr")},
+	{"thunderbird", "german", "Thunderbird in German, formatted", authorization, "above", no, onTop + speaks("de")},
+	{"thunderbird", "german-plain", "Thunderbird in German, a test that failed, in plain text", test, "above", failed, onTop + plain + speaks("de")},
+	{"thunderbird", "no-sentence", "a quotation without a sentence above it", authorization, "above", no, onTop + prefs("mailnews.reply_header_type", "0")},
+	{"thunderbird", "signature", "a signature above the quotation, formatted", authorization, "above", yes, onTop + prefs("mail.identity.id1.htmlSigText", `"Carol Tremblay<br>CTO<br>APPROVE"`, "mail.identity.id1.htmlSigFormat", "true", "mail.identity.id1.sig_bottom", "false")},
+	{"thunderbird", "signature-plain", "a signature below the quotation, in plain text", authorization, "above", no, onTop + plain + prefs("mail.identity.id1.htmlSigText", `"Carol Tremblay\nAPPROVE"`, "mail.identity.id1.sig_bottom", "true")},
+	{"thunderbird", "card", "a visiting card attached", test, "above", "PASS\nEvidence: 412 of 412 billing tests pass\n", onTop + prefs("mail.identity.id1.attachVCard", "true", "mail.identity.id1.escapedVCard", `"begin%3Avcard%0D%0Afn%3ACarol%20Tremblay%0D%0Atitle%3ACTO%0D%0Aversion%3A2.1%0D%0Aend%3Avcard%0D%0A%0D%0A"`)},
+	{"thunderbird", "unquoted", "nothing quoted", offer, "above", "DECLINE\nReason: I am on leave that week\n", prefs("mail.identity.id1.auto_quote", "false")},
+	{"thunderbird", "ask", "a question", authorization, "above", "ASK: Who watches replication during the first night?\n", onTop},
+	{"thunderbird", "sentence", "a sentence, which is no vote", authorization, "above", sentence, onTop},
+	{"thunderbird", "nothing", "nothing typed at all", authorization, "above", "\n", onTop},
+
+	{"evolution", "above", "a yes above the quotation, formatted", authorization, "above", yes, formatted},
+	{"evolution", "below", "a no below the quotation, formatted", authorization, "below", no, formatted + "composer-reply-start-bottom=true\n"},
+	{"evolution", "inside", "a yes between the lines of the quotation, formatted", authorization, "inside", yes, formatted},
+	{"evolution", "around", "the keyword above, the fields below, formatted", authorization, "around", yes, formatted},
+	{"evolution", "instead", "the quotation deleted", offer, "instead", "TAKE\n", ""},
+	{"evolution", "joined", "no line begun before the sentence that introduces the quotation", authorization, "above", strings.TrimSpace(no), formatted},
+	{"evolution", "plain-above", "a no above the quotation, in plain text", authorization, "above", no, ""},
+	{"evolution", "plain-below", "fields that the program breaks over lines, below the quotation", authorization, "below", long, "composer-reply-start-bottom=true\n"},
+	{"evolution", "plain-inside", "a yes between the lines of the quotation, in plain text", authorization, "inside", yes, ""},
+	{"evolution", "plain-long", "fields that the program breaks over lines, above the quotation", authorization, "above", long, ""},
+	{"evolution", "french", "Evolution in French, an answer in French, formatted", authorization, "above", oui, formatted + "LANGUAGE=fr"},
+	{"evolution", "french-plain", "Evolution in French, an answer in French, in plain text", authorization, "above", oui, "LANGUAGE=fr"},
+	{"evolution", "german", "Evolution in German, formatted", authorization, "above", no, formatted + "LANGUAGE=de"},
+	{"evolution", "dutch", "Evolution in Dutch, where the sentence begins with our name, in plain text", test, "above", failed, "LANGUAGE=nl"},
+	{"evolution", "outlook", "the quotation unmarked below our header, as Outlook has it, formatted", authorization, "above", yes, formatted + "reply-style-name='outlook'\n"},
+	{"evolution", "outlook-plain", "the quotation unmarked below our header, as Outlook has it, in plain text", authorization, "above", no, "reply-style-name='outlook'\n"},
+	{"evolution", "attached", "the ballot attached instead of quoted", implementation, "above", done, "reply-style-name='attach'\n"},
+	{"evolution", "unquoted", "nothing quoted", test, "above", "PASS\nEvidence: 412 of 412 billing tests pass\n", formatted + "reply-style-name='do-not-quote'\n"},
+	{"evolution", "sentence", "a sentence, which is no vote", authorization, "above", sentence, formatted},
+	{"evolution", "nothing", "nothing typed at all", authorization, "above", "\n", formatted},
 }
