@@ -32,6 +32,8 @@ func sender(values []string) (Address, string) {
 		return looseAddress(values[0])
 	case len(list) > 1:
 		return Address{}, TwoFrom
+	case len(list) == 0: // a group of nobody: "team:;"
+		return Address{}, UnreadableFrom
 	}
 	return address(list[0].Name, list[0].Address)
 }

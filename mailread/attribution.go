@@ -2,6 +2,7 @@ package mailread
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -149,7 +150,7 @@ var anyAddress = regexp.MustCompile(anAddress)
 // names says whether line i, right above a marked quotation, says whose it is: s-nail
 // writes "Carol <cto@example.com> wrote:", without a date.
 func names(lines []line, i int) bool {
-	if text := strings.TrimRight(lines[i].text, " "); lines[i].rule != "" || answers(text) || !strings.HasSuffix(text, ":") || !anyAddress.MatchString(text) {
+	if text := strings.TrimRight(lines[i].text, " "); lines[i].rule != "" || !strings.HasSuffix(text, ":") || !anyAddress.MatchString(text) || answers(text) {
 		return false
 	}
 	for i++; i < len(lines) && lines[i].rule == "" && blank(lines[i].text); i++ {
@@ -162,13 +163,16 @@ func names(lines []line, i int) bool {
 func attributionAt(lines []line, i int) int {
 	for n := 1; n <= attributionReach && i+n <= len(lines); n++ {
 		l := lines[i+n-1]
-		if l.rule != "" || blank(l.text) || len(l.text) > 500 || answers(l.text) {
+		if l.rule != "" || blank(l.text) || len(l.text) > 500 {
 			return 0
 		}
 		if end := strings.TrimRight(l.text, " \t*_"); !strings.HasSuffix(end, ":") && !strings.HasSuffix(end, "：") {
 			continue
 		}
 		if kind := attributes(lines[i : i+n]); kind != notOne && !beginsLater(lines[i:i+n], kind) {
+			if slices.ContainsFunc(lines[i:i+n], func(l line) bool { return answers(l.text) }) {
+				return 0 // a field is never a program's sentence
+			}
 			return n
 		}
 	}

@@ -71,6 +71,7 @@ func TestFrom(t *testing.T) {
 		"<>":                                     UnreadableFrom,
 		"team: a@b.example, c@d.example;":        TwoFrom,
 		`"a@b.example" <c@d.example>`:            "c@d.example",
+		"team:;":                                 UnreadableFrom,
 		`"x"@b.example`:                          "x@b.example",
 		`"x y"@b.example`:                        UnreadableFrom,
 	} {

@@ -128,11 +128,26 @@ func greeted(address string) bool {
 // Stop ends the Postfix and removes all it left.
 func (s *Server) Stop() {
 	s.process.Stop()
+	for _, address := range []string{s.MX, s.Submission, s.SMTPS} {
+		refused(address)
+	}
 	if s.people != nil {
 		s.people.listener.Close()
 	}
 	if s.dir != "" {
 		os.RemoveAll(s.dir) //nolint:errcheck // a temporary directory
+	}
+}
+
+// refused waits until nobody listens at the address, ten seconds at most: the
+// parts of Postfix share its ports, and the last of them may end after it has.
+func refused(address string) {
+	for end := time.Now().Add(10 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		c, err := net.Dial("tcp", address)
+		if err != nil {
+			return
+		}
+		c.Close()
 	}
 }
 
