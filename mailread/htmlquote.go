@@ -34,6 +34,7 @@ var containers = []container{
 	{"class", "moz-cite-prefix", "moz-cite-prefix", false},
 	{"class", "moz-forward-container", "moz-forward-container", true},
 	{"class", "moz-signature", signatureRule, false},
+	{"id", "signature", signatureRule, false}, // Outlook
 	{"id", "reply-intro", "roundcube", false},
 	{"class", "yahoo_quoted", "yahoo_quoted", true},
 	{"id", "yahoo_quoted", "yahoo_quoted", true},

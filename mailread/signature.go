@@ -36,6 +36,44 @@ func cutSignatures(lines []line) {
 	}
 }
 
+// signatureIn is the signature that an HTML part marks as one, word by word.
+func signatureIn(lines []line) (words []string) {
+	for _, l := range lines {
+		if l.rule == signatureRule {
+			words = append(words, normalWords(l.text)...)
+		}
+	}
+	return words
+}
+
+// cutMarkedSignature cuts the signature the HTML part marks also where the text
+// does not mark it: above a quotation, or at the end, and below something typed.
+func cutMarkedSignature(lines []line, signature []string) {
+	last := len(signature)
+	for i := range slices.Backward(lines) {
+		words := normalWords(lines[i].text)
+		switch {
+		case len(words) == 0:
+		case lines[i].rule != "":
+			last = len(signature) // it may stand above this
+		case last < len(words) || !slices.Equal(signature[last-len(words):last], words):
+			last = 0 // something else stands above this
+		default:
+			if last -= len(words); last == 0 && anyTyped(lines[:i]) {
+				cutSignature(lines[i:])
+				return
+			}
+		}
+	}
+}
+
+// cutSignature marks lines to the next that something else has cut.
+func cutSignature(lines []line) {
+	for i := 0; i < len(lines) && lines[i].rule == ""; i++ {
+		lines[i].rule = signatureRule
+	}
+}
+
 // cutName cuts the sender's own name at the end, below a blank line: "Ada". It
 // stays where it is the value of the label above it.
 func cutName(lines []line, name string) {

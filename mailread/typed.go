@@ -34,7 +34,7 @@ type Habits struct {
 
 // Typed is as the function of that name, for mail of the organization.
 func (h Habits) Typed(m *Message, own ...string) Reading {
-	k := known{ours: newOwnText(own), name: m.From.Name, stamps: set(h.folded()...)}
+	k := known{ours: newOwnText(own), name: m.From.Name, stamps: set(h.folded()...), signature: signatureIn(m.htmlLines)}
 	plain := cut(plainLines(m.Text), k)
 	plain.Unsure = m.unsure
 	if m.html == "" {
@@ -61,9 +61,10 @@ func vote(typed string) [2]string {
 
 // known is what we know of a mail before we read it.
 type known struct {
-	ours   ownText
-	name   string // the sender's
-	stamps map[string]bool
+	ours      ownText
+	name      string // the sender's
+	stamps    map[string]bool
+	signature []string // its words, as the HTML part marks it
 }
 
 // steps cut a body, most reliable first. Each marks lines, none unmarks any.
@@ -76,6 +77,7 @@ var steps = []func(lines []line, k known){
 	func(lines []line, _ known) { cutTokens(lines) },
 	func(lines []line, _ known) { cutUndecoded(lines) },
 	func(lines []line, _ known) { cutSignatures(lines) },
+	func(lines []line, k known) { cutMarkedSignature(lines, k.signature) },
 	func(lines []line, k known) { cutStamps(lines, k.stamps) },
 	func(lines []line, _ known) { cutArmor(lines) },
 	func(lines []line, _ known) { cutBelow(lines) },

@@ -2,6 +2,8 @@ package clients
 
 import (
 	"context"
+	"fmt"
+	"os/exec"
 	"strings"
 )
 
@@ -75,14 +77,18 @@ func evolution(ctx context.Context, d *desk, r recording) error {
 		d.write(name, strings.ReplaceAll(text, "HOME", d.home), 0o600)
 	}
 	const settings = ".config/glib-2.0/settings/keyfile"
-	more, language, _ := strings.Cut(r.rc, "LANGUAGE=")
+	more, locale, _ := strings.Cut(r.rc, "LANG=")
 	d.write(settings, evolutionFiles[settings]+more, 0o600)
 	d.write("run/.keep", "", 0o600)
 	s, err := d.newScreen()
 	if err != nil {
 		return err
 	}
-	own := []string{"env", "LANGUAGE=" + language, "GSETTINGS_BACKEND=keyfile", "XDG_RUNTIME_DIR=" + d.path("run"), "XDG_DATA_HOME=" + d.path("share"), "XDG_CACHE_HOME=" + d.path("cache")}
+	language, err := d.speaks(ctx, locale)
+	if err != nil {
+		return err
+	}
+	own := []string{"env", "LANG=" + language, "LOCPATH=" + d.home, "GSETTINGS_BACKEND=keyfile", "XDG_RUNTIME_DIR=" + d.path("run"), "XDG_DATA_HOME=" + d.path("share"), "XDG_CACHE_HOME=" + d.path("cache")}
 	if err := d.open(s, append(own, "evolution", "-c", "mail")...); err != nil {
 		return err
 	}
@@ -95,4 +101,17 @@ func evolution(ctx context.Context, d *desk, r recording) error {
 		func() error { return s.keys(ctx, "ctrl+Return") },
 		func() error { _, err := d.sent(ctx); return err },
 	)
+}
+
+// speaks makes the locale known at this desk, and names it; there may be none.
+func (d *desk) speaks(ctx context.Context, locale string) (string, error) {
+	if locale == "" {
+		return "C.UTF-8", nil
+	}
+	name := locale + ".UTF-8"
+	out, err := exec.CommandContext(ctx, "localedef", "-i", locale, "-f", "UTF-8", d.path(name)).CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("making the locale %s: %w: %s", name, err, out)
+	}
+	return name, nil
 }
