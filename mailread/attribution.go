@@ -230,16 +230,48 @@ func attributes(lines []line) attributionKind {
 // address: "APPROVE On Mon, Nov 23, 2026 at 9:14 AM Changes <changes@x> wrote:".
 var sameLine = regexp.MustCompile(`\s((?:On|Am|Le|El|Il giorno|Op|Em|Den|Dne|W dniu|În|Στις) \S{2,}.*\d{4}.*[<(][^<>()\s]+@[^<>()\s]+[>)][^<>]{0,40}:\s*)$`)
 
+// joined is Evolution's attribution where somebody typed on its very line, before
+// it and without a space: "… the payroll runOn Mon, 2026-11-23 at 14:14 +0000,
+// Changes wrote:". It may go on in the next line.
+var joined = regexp.MustCompile(`(?:On|Am|Le|Op) \pL{2,4}\.?,? \d{4}-\d\d-\d\d \S{1,3} \d\d:\d\d [+-]\d{4}, .{1,200}:\s*$`)
+
 // splitAttributions gives an attribution behind typed text its own line.
 func splitAttributions(lines []line) []line {
 	var out []line
-	for _, l := range lines {
-		m := sameLine.FindStringSubmatchIndex(l.text[:min(len(l.text), 1000)])
-		if l.rule != "" || m == nil || quoteMark.MatchString(l.text) || len(l.text) > 1000 {
-			out = append(out, l)
+	for i := 0; i < len(lines); i++ {
+		typed, attribution, n := typedBefore(lines[i:])
+		if n == 0 {
+			out = append(out, lines[i])
 			continue
 		}
-		out = append(out, line{text: l.text[:m[2]]}, line{text: l.text[m[2]:]})
+		out = append(out, line{text: typed}, line{text: attribution})
+		i += n - 1
 	}
 	return out
+}
+
+// typedBefore parts what was typed from an attribution behind it, and says how
+// many lines they take; none where the first line holds no attribution, or nothing
+// before it.
+func typedBefore(lines []line) (typed, attribution string, n int) {
+	const longest = 1000
+	text := lines[0].text
+	if lines[0].rule != "" || len(text) > longest || quoteMark.MatchString(text) {
+		return "", "", 0
+	}
+	if m := sameLine.FindStringSubmatchIndex(text); m != nil {
+		return text[:m[2]], text[m[2]:], 1
+	}
+	for n, l := range lines[:min(len(lines), 2)] {
+		if len(l.text) > longest {
+			break
+		}
+		if n > 0 {
+			text += " " + l.text
+		}
+		if m := joined.FindStringIndex(text); m != nil && 0 < m[0] && m[0] < len(lines[0].text) {
+			return text[:m[0]], text[m[0]:], n + 1
+		}
+	}
+	return "", "", 0
 }

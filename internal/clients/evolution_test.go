@@ -63,6 +63,7 @@ version='3.46.4'
 prompt-check-if-default-mailer=false
 prompt-on-accel-send=false
 prompt-on-unwanted-html=false
+prompt-on-composer-mode-switch=false
 composer-inline-spelling=false
 `,
 }
@@ -93,8 +94,8 @@ func evolution(ctx context.Context, d *desk, r recording) error {
 		return err
 	}
 	return steps(
-		func() error { return s.turnsTo(ctx, `^Inbox`) },
-		func() error { return s.keys(ctx, "ctrl+r") },
+		func() error { return s.turnsTo(ctx, `[(]1 `) },
+		func() error { return s.sees(ctx, `^Re: \[CHG`, func() error { return s.keys(ctx, "ctrl+r") }) },
 		func() error { return s.turnsTo(ctx, `^Re: \[CHG`) },
 		func() error { return s.writes(ctx, r) },
 		func() error { return s.rests(ctx) },
