@@ -92,6 +92,7 @@ type conversation struct {
 	prelude bool             // another conversation is being played to where this begins
 	fresh   []stage.Received // mail that left and was not named yet
 	last    []byte           // the last mail that was delivered
+	verdict stage.Verdict    // what the provider finds out about the next
 	result  string           // what became of it, or of the last firing
 	seen    *seenPlay
 
@@ -116,7 +117,7 @@ var commands map[string]command
 
 func init() {
 	commands = map[string]command{
-		"as": (*conversation).as, "company": (*conversation).companyChanges, "clock": (*conversation).clock, "step": (*conversation).breathe,
+		"as": (*conversation).as, "company": (*conversation).companyChanges, "proof": (*conversation).proof, "clock": (*conversation).clock, "step": (*conversation).breathe,
 		"write": (*conversation).write, "reply": (*conversation).reply, "answer": (*conversation).reply, "press": (*conversation).press,
 		"page": (*conversation).page, "sign-in": (*conversation).signIn, "code": (*conversation).code,
 		"raw": (*conversation).raw, "again": (*conversation).again, "bounce": (*conversation).bounce, "returns": (*conversation).returns,
@@ -151,7 +152,7 @@ func (c *conversation) do(l line) string {
 	case !looks:
 		c.unnamed()
 	}
-	if c.stage == nil && l.words[0] != "company" && l.words[0] != "as" {
+	if c.stage == nil && !slices.Contains([]string{"company", "proof", "as"}, l.words[0]) {
 		c.begin()
 	}
 	return command(c, l)
@@ -175,6 +176,16 @@ func (c *conversation) begin() {
 	if _, err := c.stage.Step(c.t.Context()); err != nil {
 		c.fatalf("%v", err)
 	}
+}
+
+// proof has senders proven in another way than by the token alone, from the
+// beginning.
+func (c *conversation) proof(l line) string {
+	if c.stage != nil || len(l.words) != 2 || stage.Proofs[l.words[1]] == "" {
+		c.fatalf("it is written: proof PROFILE, before anything else happens")
+	}
+	c.options.Proof = l.words[1]
+	return ""
 }
 
 // as plays another conversation until its change stands where this one begins:

@@ -33,6 +33,8 @@ type Options struct {
 	TLS *tls.Config      // authorities to trust; nil means the system's
 	// Front stands between the intake and the desk; for tests.
 	Front func(intake.Desk) intake.Desk
+	// Lookup asks the DNS for the keys of signatures; nil means the system's.
+	Lookup mailread.Lookup
 	// Version is the program's, for people to read.
 	Version string
 	// Lease is how long this instance may read the mailbox without asking again.
@@ -94,7 +96,7 @@ func New(ctx context.Context, c *config.Config, o Options) (*Daemon, error) {
 	}
 	d.Desk = desk.New(desk.Options{
 		Store: store, Keys: keys, Org: organization(c), Operators: c.Operator.Addresses,
-		Limits: limits(c), Habits: mailread.Habits{Stamps: c.Mailbox.Stamps}, Host: self.Host, Now: o.Now, Log: o.Log,
+		Senders: senders(c, o), Limits: limits(c), Habits: mailread.Habits{Stamps: c.Mailbox.Stamps}, Host: self.Host, Now: o.Now, Log: o.Log,
 	})
 	reading := intakeOptions(c, o)
 	reading.Pulse, reading.Known = &d.pulses.intake, store.KnownMails
@@ -159,6 +161,13 @@ func organization(c *config.Config) mailtmpl.Organization {
 	return org
 }
 
+// senders is whose word is believed about who sent a mail.
+func senders(c *config.Config, o Options) mailread.Profile {
+	p := c.Mailbox.Profile()
+	p.Lookup = o.Lookup
+	return p
+}
+
 func limits(c *config.Config) mailread.Limits {
 	l := mailread.DefaultLimits
 	l.Size, l.File, l.Files = int64(c.Mailbox.SizeLimit), int64(c.Mailbox.FileLimit), int64(c.Mailbox.FilesLimit)
@@ -203,7 +212,9 @@ func (d *Daemon) Step(ctx context.Context) error {
 // As long as another directory is in force, it only waits. It ends with an error
 // where waiting is of no use.
 func (d *Daemon) Run(ctx context.Context) error {
-	d.log.Warn("senders are proven by the token of their ballot alone; a proposal is believed by its From line", "sender_proof", string(d.config.Mailbox.SenderProof))
+	if proof := d.config.Mailbox.SenderProof; proof == config.TokenOnly {
+		d.log.Warn("senders are proven by the token of their ballot alone; a proposal is believed by its From line", "sender_proof", string(proof))
+	}
 	d.log.Info("running", "policy", d.config.Policy.ID, "version", d.config.Policy.Version, "instance", d.self.ID)
 	defer d.log.Info("stopped")
 	for {

@@ -2,6 +2,7 @@ package daemon_test
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"html"
 	"net/url"
@@ -129,6 +130,8 @@ func (c *conversation) option(l *stage.Letter, word string) {
 	case "ballot":
 		l.To = c.addressOf(l.From, value)
 	case "of", "about", "mail", "html":
+	case "stamp":
+		c.verdict = stage.Verdict(value)
 	case "from":
 		l.From = value
 	case "to":
@@ -196,6 +199,11 @@ func (c *conversation) again(l line) string {
 // What becomes of it is what explain says of it before.
 func (c *conversation) deliver(raw []byte) {
 	c.last = raw
+	raw, err := stage.Stamped(c.options.Proof, cmp.Or(c.verdict, stage.Passes), raw)
+	if err != nil {
+		c.fatalf("%v", err)
+	}
+	c.verdict = ""
 	arrived, err := c.stage.Carry(raw)
 	if err != nil {
 		c.fatalf("%v", err)

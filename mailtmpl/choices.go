@@ -12,6 +12,9 @@ import (
 // ballot, then the acts its template offers.
 func choices(d Data, acts []string) []Choice {
 	var list []Choice
+	if d.Notice.Kind == policy.AskConfirmation {
+		return confirmations(d)
+	}
 	if d.Papered {
 		list = answerable(d, acts)
 	}

@@ -66,6 +66,10 @@ var noticeNames = map[policy.NoticeKind]string{
 	policy.CodeAnswer:          "a code to confirm an answer",
 	policy.CodeSignIn:          "a code to sign in",
 	policy.CopyAnswer:          "copy of an answer, for the mailbox",
+	policy.AskConfirmation:     "is this mail theirs",
+	policy.AnswerDenied:        "the mail was not theirs",
+	policy.OwnerSpoofed:        "somebody wrote in their name",
+	policy.OperatorSpoofed:     "to the operators: a forged mail",
 }
 
 // NoticeName says in a few words what a mail is: "ballot: authorize it".

@@ -1,5 +1,7 @@
 package mailtmpl
 
+import "strings"
+
 // proofs say how the sender of an answer was proven, by what the record has.
 var proofs = map[string]string{
 	"token":         "by mail, with the token of the ballot",
@@ -10,4 +12,9 @@ var proofs = map[string]string{
 }
 
 // Proof says how the sender of an answer was proven: "by page, proven by code".
-func Proof(proof string) string { return or(proofs[proof], proof) }
+func Proof(proof string) string {
+	if level, how, found := strings.Cut(proof, ": "); found && proofs[level] != "" {
+		return proofs[level] + " (" + how + ")"
+	}
+	return or(proofs[proof], proof)
+}

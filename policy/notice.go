@@ -89,11 +89,15 @@ const (
 	OwnerDirectory      NoticeKind = "owner-notice-directory"  // the directory changed, to the policy owner
 	PersonDirectory     NoticeKind = "person-notice-directory" // your roles, teams or addresses here changed
 	OperatorMisused     NoticeKind = "operator-notice-misused"
-	NoticeWaiting       NoticeKind = "person-notice-waiting" // once a week: all that waits for you
-	NoticeReview        NoticeKind = "owner-notice-review"   // the policy itself is to be reviewed
-	CodeAnswer          NoticeKind = "person-code-answer"    // the code that confirms an answer given on a page
-	CodeSignIn          NoticeKind = "person-code-sign-in"   // the code that signs in to the pages
-	CopyAnswer          NoticeKind = "mailbox-copy-answer"   // an answer given on a page, kept in our own mailbox too
+	NoticeWaiting       NoticeKind = "person-notice-waiting"   // once a week: all that waits for you
+	NoticeReview        NoticeKind = "owner-notice-review"     // the policy itself is to be reviewed
+	CodeAnswer          NoticeKind = "person-code-answer"      // the code that confirms an answer given on a page
+	CodeSignIn          NoticeKind = "person-code-sign-in"     // the code that signs in to the pages
+	CopyAnswer          NoticeKind = "mailbox-copy-answer"     // an answer given on a page, kept in our own mailbox too
+	AskConfirmation     NoticeKind = "person-ask-confirmation" // is this mail yours? It was not proven who sent it
+	AnswerDenied        NoticeKind = "person-answer-denied"    // it was not, and nothing was decided by it
+	OwnerSpoofed        NoticeKind = "owner-notice-spoofed"    // somebody wrote in your name
+	OperatorSpoofed     NoticeKind = "operator-notice-spoofed"
 )
 
 // DigestMonth tells higher management of a month.
@@ -124,4 +128,5 @@ var NoticeKinds = []NoticeKind{
 	OperatorUndelivered, PersonDirectory, OwnerDirectory, OperatorMisused,
 	DigestMonth,
 	NoticeWaiting, NoticeReview, CodeAnswer, CodeSignIn, CopyAnswer,
+	AskConfirmation, AnswerDenied, OwnerSpoofed, OperatorSpoofed,
 }

@@ -27,10 +27,11 @@ type OutMail struct {
 	Body        []byte          `db:"body"`         // the rendered mail as JSON
 	At          time.Time       `db:"at"`           // when it was decided that the mail is owed
 	Attempt     int             `db:"attempts"`     // which try this is; set by Claim
+	Rationed    bool            `db:"rationed"`     // of its kind nobody gets more than so many
 }
 
 const outMailColumns = `id, message_id, change, ballot, notice, person, recipient, asks, kid,
-	token_ballot, token_person, generation, body, at, attempts`
+	token_ballot, token_person, generation, body, at, attempts, rationed`
 
 // Enqueue puts the mail into the outbox. A mail with the same Message-ID that
 // is there already stays as it is.

@@ -16,6 +16,7 @@ type queue struct {
 	tokens   []Token
 	out      []OutMail
 	returned []returned
+	held     []Held
 	events   []eventRow // without their links
 }
 
@@ -36,7 +37,7 @@ func (t *Tx) flush(ctx context.Context) error {
 		}
 	}
 	for _, write := range []func(*Tx, context.Context) error{
-		(*Tx).writeMails, (*Tx).writeNumbers, (*Tx).writeChanges, (*Tx).writeTokens, (*Tx).writeOut, (*Tx).writeReturned, (*Tx).writeEvents,
+		(*Tx).writeMails, (*Tx).writeNumbers, (*Tx).writeChanges, (*Tx).writeTokens, (*Tx).writeOut, (*Tx).writeReturned, (*Tx).writeHeld, (*Tx).writeEvents,
 	} {
 		if err := write(t, ctx); err != nil {
 			return err
@@ -102,9 +103,9 @@ func (t *Tx) writeOut(ctx context.Context) error {
 	}
 	err := insert(ctx, t, `
 		insert into outbox (message_id, change, ballot, notice, person, recipient, asks, kid,
-			token_ballot, token_person, generation, body, at, due)
+			token_ballot, token_person, generation, body, at, due, rationed)
 		values (:message_id, :change, :ballot, :notice, :person, :recipient, :asks, :kid,
-			:token_ballot, :token_person, :generation, :text, :at, :at)
+			:token_ballot, :token_person, :generation, :text, :at, :at, :rationed)
 		on conflict (message_id) do nothing`, rows)
 	if err != nil {
 		return fmt.Errorf("putting %d mails into the outbox: %w", len(t.queue.out), err)

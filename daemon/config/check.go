@@ -13,7 +13,7 @@ import (
 // in which their faults are told.
 var checks = []func(*Config, *faults){
 	checkRequired, checkOrganization, checkPolicy,
-	checkServers, checkMailbox, checkDatabase, checkSecrets, checkWeb, checkUnused,
+	checkServers, checkMailbox, checkDatabase, checkSecrets, checkWeb,
 	checkPeople, checkAddresses, checkDeputies,
 	checkRoles, checkTeams, checkIndependence,
 }
@@ -41,7 +41,7 @@ func (c *Config) required() []setting {
 		{"mailbox.imap", c.Mailbox.IMAP, `Write where the mailbox is read, such as "imaps://imap.example.com:993".`},
 		{"mailbox.smtp", c.Mailbox.SMTP, `Write where mail is handed in, such as "smtps://smtp.example.com:465".`},
 		{"mailbox.password_file", c.Mailbox.PasswordFile, "Name the file that holds the password of the mailbox."},
-		{"mailbox.sender_proof", string(c.Mailbox.SenderProof), fmt.Sprintf("Write %q: in this release the token of a ballot is what proves a sender.", TokenOnly)},
+		{"mailbox.sender_proof", string(c.Mailbox.SenderProof), "Write who says who sent a mail: one of " + quoted(senderProofs) + "; docs/proof.md helps to choose."},
 		{"database.url", c.Database.URL, `Write where Postgres is, such as "postgres:///countersign?host=/run/postgresql&user=countersign_app".`},
 	}
 }

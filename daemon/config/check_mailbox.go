@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -15,14 +16,7 @@ const (
 func checkMailbox(c *Config, f *faults) {
 	m := c.Mailbox
 	checkAddress(f, "mailbox.address", m.Address)
-	switch m.SenderProof {
-	case "", TokenOnly:
-	case M365, Gmail, OwnMTA:
-		f.err("mailbox.sender_proof", fmt.Sprintf("%q is not implemented in this release", m.SenderProof),
-			fmt.Sprintf("Write %q: a proposal is then believed by its From line, an answer by the token of its ballot.", TokenOnly))
-	default:
-		f.err("mailbox.sender_proof", fmt.Sprintf("%q is not known", m.SenderProof), fmt.Sprintf("Write %q.", TokenOnly))
-	}
+	checkSenderProof(m, f)
 	checkLimit(f, "mailbox.size_limit", m.SizeLimit)
 	checkLimit(f, "mailbox.file_limit", m.FileLimit)
 	checkLimit(f, "mailbox.files_limit", m.FilesLimit)
@@ -51,9 +45,37 @@ func checkFolders(folders Folders, f *faults) {
 	}
 }
 
-// checkUnused warns of options that later releases will use.
-func checkUnused(c *Config, f *faults) {
-	if c.Mailbox.AuthServID != "" {
-		f.warn("mailbox.authserv_id", "is not used in this release, which proves senders by token", "Leave it or remove it.")
+// checkSenderProof looks at whose word is believed, and at what of it that says
+// nothing to this provider.
+func checkSenderProof(m Mailbox, f *faults) {
+	if m.SenderProof == "" {
+		return // which is told where it is missing
+	}
+	if !slices.Contains(senderProofs, m.SenderProof) {
+		f.err("mailbox.sender_proof", fmt.Sprintf("%q is not known", m.SenderProof), "Write one of "+quoted(senderProofs)+".")
+		return
+	}
+	if m.SenderProof == OwnMTA && m.AuthServID == "" {
+		f.err("mailbox.authserv_id", "is missing", `Write the name with which your mail server's Authentication-Results begin, such as "mx.example.com".`)
+	}
+	for _, host := range append([]string{m.AuthServID}, m.MX...) {
+		if strings.ContainsAny(host, " \t;()\"") || hasControl(host) {
+			f.err("mailbox.mx", fmt.Sprintf("%q is no name of a host", host), `Write names such as "mx.example.com", as they stand in the mail.`)
+		}
+	}
+	for _, o := range []struct {
+		key  string
+		set  bool
+		good []SenderProof
+	}{
+		{"authserv_id", m.AuthServID != "", []SenderProof{OwnMTA}},
+		{"mx", len(m.MX) > 0, []SenderProof{OwnMTA}},
+		{"removes_forged", m.RemovesForged, []SenderProof{OwnMTA}},
+		{"internal_mail", m.InternalMail, []SenderProof{M365}},
+		{"check_dkim", m.CheckDKIM, []SenderProof{Gmail, OwnMTA}},
+	} {
+		if o.set && !slices.Contains(o.good, m.SenderProof) {
+			f.warn("mailbox."+o.key, fmt.Sprintf("says nothing where sender_proof is %q", m.SenderProof), "Remove it; it is for "+quoted(o.good)+".")
+		}
 	}
 }

@@ -14,8 +14,11 @@
 package config
 
 import (
+	"strings"
+
 	"github.com/pelletier/go-toml/v2"
 
+	"github.com/countersign/countersign/mailread"
 	"github.com/countersign/countersign/policy"
 )
 
@@ -78,8 +81,16 @@ type Mailbox struct {
 	SenderProof SenderProof `toml:"sender_proof"`
 	// Stamps are lines that mail programs of the organization put above what people type, such as "[Public]".
 	Stamps []string `toml:"stamps"`
-	// AuthServID is the name under which our own mail server reports its checks.
+	// AuthServID is the name under which our own mail server reports its checks, in Authentication-Results (RFC 8601).
 	AuthServID string `toml:"authserv_id"`
+	// MX are the hosts that take mail in, as they call themselves in Received fields. Empty means authserv_id.
+	MX []string `toml:"mx"`
+	// RemovesForged says that our own mail server removes fields under its own name from mail that comes in.
+	RemovesForged bool `toml:"removes_forged"`
+	// InternalMail believes Exchange Online about mail that never left it.
+	InternalMail bool `toml:"internal_mail"`
+	// CheckDKIM checks signatures here as well, beside what the mail server says of them.
+	CheckDKIM bool `toml:"check_dkim"`
 	// OneSubject keeps one subject for all mails of a change, for clients that
 	// part a conversation where the subject changes, as Gmail does.
 	OneSubject bool `toml:"one_subject"`
@@ -110,13 +121,31 @@ type Folders struct {
 // SenderProof is a way to prove who sent a mail.
 type SenderProof string
 
-// The ways to prove a sender. This release implements TokenOnly alone.
+// The ways to prove a sender, which docs/proof.md explains.
 const (
-	M365      SenderProof = "m365"
-	Gmail     SenderProof = "gmail"
-	OwnMTA    SenderProof = "own-mta"
-	TokenOnly SenderProof = "token-only"
+	M365      = SenderProof(mailread.M365)
+	Gmail     = SenderProof(mailread.Gmail)
+	OwnMTA    = SenderProof(mailread.OwnMTA)
+	DKIM      = SenderProof(mailread.OnlyDKIM)
+	TokenOnly = SenderProof(mailread.NoProof)
 )
+
+var senderProofs = []SenderProof{M365, Gmail, OwnMTA, DKIM, TokenOnly}
+
+// Profile is whose word is believed about who sent a mail.
+func (m Mailbox) Profile() mailread.Profile {
+	p := mailread.Profile{
+		Provider: mailread.Provider(m.SenderProof), ID: m.AuthServID, RemovesForged: m.RemovesForged,
+		InternalMail: m.InternalMail, CheckDKIM: m.CheckDKIM, Mailbox: m.Address,
+	}
+	for _, host := range m.MX {
+		p.MX = append(p.MX, strings.ToLower(host))
+	}
+	if len(p.MX) == 0 {
+		p.MX = []string{strings.ToLower(m.AuthServID)}
+	}
+	return p
+}
 
 // Database is the Postgres database that holds the record.
 type Database struct {

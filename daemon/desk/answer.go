@@ -207,13 +207,13 @@ func (c *conversation) decide(ctx context.Context, cmd policy.Command, good Disp
 	if err := c.reserve(ctx, &cmd); err != nil {
 		return err
 	}
-	cmd.By, cmd.Proof, cmd.Mail, cmd.Seed = c.out.Person, "token", c.sha, c.sha
+	cmd.By, cmd.Proof, cmd.Mail, cmd.Seed = c.out.Person, c.asProof("token"), c.sha, c.sha
 	if !c.in.Again {
 		cmd.Asked = c.Desk.now()
 	}
 	cmd.Files = files(c.out.Message)
 	if cmd.Kind == policy.CommandPropose {
-		cmd.Proof = "address"
+		cmd.Proof = c.asProof("address")
 	}
 	d := policy.Decide(c.before, c.dir, cmd, c.now)
 	if d.Refusal != nil {

@@ -26,6 +26,8 @@ type Outcome struct {
 	Events      []policy.Event
 	Notices     []policy.Notice
 	Refusal     *policy.Refusal
+	Proof       mailread.Proof // of who sent it, and the level that gives; set by [Desk.Explain]
+	Level       Level
 	Away        time.Time // until when the sender of an out-of-office is away; zero where that is not known
 }
 
@@ -41,7 +43,9 @@ type conversation struct {
 	number *numbering
 	out    Outcome
 
-	explaining bool // a mail that acted before is read all the same
+	explaining bool          // a mail that acted before is read all the same
+	held       *storage.Held // the mail waits for its sender's word
+	about      *conversation // the held mail that this one is the word on
 }
 
 func (d *Desk) begin(tx *storage.Tx, mail opened) *conversation {
@@ -66,6 +70,9 @@ func (c *conversation) shelve(reason string) {
 // mails that are owed.
 func (c *conversation) write() ([]draft, error) {
 	c.saveMail()
+	if c.held != nil {
+		c.tx.Hold(*c.held)
+	}
 	drafts, err := c.draft(c.tx, c.result())
 	if err != nil {
 		return nil, err
@@ -113,12 +120,15 @@ type dispositionEvent struct {
 	UIDValidity uint32          `json:"uidvalidity"`
 	UID         uint32          `json:"uid"`
 	Received    time.Time       `json:"received"`
+	Proof       string          `json:"proof,omitempty"`    // by what the sender was proven, or refuted
+	Evidence    string          `json:"evidence,omitempty"` // the field that says so, as it stands in the mail
 }
 
 func (c *conversation) recordMail() error {
 	return recordMail(c.tx, c.sha, c.Desk.now(), dispositionEvent{
 		Disposition: c.out.Disposition, Reason: c.out.Reason, Person: c.out.Person, Change: c.out.Change.ID,
 		Ballot: c.out.Ballot, Folder: c.in.Folder, UIDValidity: c.in.UIDValidity, UID: c.in.UID, Received: c.now,
+		Proof: c.proof.How, Evidence: mailread.Clean(c.proof.Field),
 	})
 }
 

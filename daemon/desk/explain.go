@@ -13,7 +13,7 @@ var errExplained = errors.New("explained")
 // whole way is gone in a transaction that is rolled back. A mail that acted
 // before is explained as if it came for the first time now.
 func (d *Desk) Explain(ctx context.Context, in Incoming) (Outcome, error) {
-	mail := d.open(in)
+	mail := d.open(ctx, in)
 	var out Outcome
 	err := d.Store.Tx(ctx, func(tx *storage.Tx) error {
 		c := d.begin(tx, mail)
@@ -22,6 +22,7 @@ func (d *Desk) Explain(ctx context.Context, in Incoming) (Outcome, error) {
 			return err
 		}
 		out = c.out
+		out.Proof, out.Level = c.proof, c.level()
 		return errExplained
 	})
 	if errors.Is(err, errExplained) {

@@ -41,7 +41,9 @@ func (c *conversation) identify(ctx context.Context, m *mailread.Message) error 
 		}
 	}
 	if len(mine) == 0 {
-		return nil
+		found, err := c.replied(ctx, m)
+		c.paper.change, c.paper.ballot = found.change, found.ballot
+		return err
 	}
 	open, err := c.openOf(ctx, mine)
 	if err != nil {
@@ -71,6 +73,11 @@ func (c *conversation) identify(ctx context.Context, m *mailread.Message) error 
 }
 
 func (c *conversation) tokens(ctx context.Context, m *mailread.Message) ([]storage.Token, error) {
+	return c.tokensFor(ctx, m, paper.Mail)
+}
+
+// tokensFor are the tokens of the purpose that the mail carries, in its order.
+func (c *conversation) tokensFor(ctx context.Context, m *mailread.Message, purpose paper.Purpose) ([]storage.Token, error) {
 	var hashes []string
 	for _, token := range m.Tokens() {
 		hashes = append(hashes, paper.Hash(token))
@@ -79,7 +86,7 @@ func (c *conversation) tokens(ctx context.Context, m *mailread.Message) ([]stora
 		return nil, nil
 	}
 	found, err := c.tx.FindTokens(ctx, hashes)
-	found = slices.DeleteFunc(found, func(t storage.Token) bool { return t.Purpose != string(paper.Mail) })
+	found = slices.DeleteFunc(found, func(t storage.Token) bool { return t.Purpose != string(purpose) })
 	slices.SortStableFunc(found, func(a, b storage.Token) int {
 		return slices.Index(hashes, a.Hash) - slices.Index(hashes, b.Hash)
 	})

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -17,11 +18,19 @@ type opened struct {
 	sha     string            // of its bytes, in hex
 	message *mailread.Message // nil where it could not be read
 	problem string            // why not
+	proof   mailread.Proof
 }
 
-// open takes a mail apart; that needs no database.
-func (d *Desk) open(in Incoming) opened {
+// open takes a mail apart and finds out who sent it; that needs no database.
+func (d *Desk) open(ctx context.Context, in Incoming) opened {
 	failpoint.With(failpoint.Reading, in.Raw)
+	o := d.take(in)
+	d.prove(ctx, &o)
+	return o
+}
+
+// take takes a mail apart.
+func (d *Desk) take(in Incoming) opened {
 	o := opened{in: in, sha: hashOf(in.Raw)}
 	message, err := mailread.Read(in.Raw, d.Limits)
 	if err != nil {

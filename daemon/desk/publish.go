@@ -44,12 +44,19 @@ func (c *conversation) result() result {
 		number: c.number, seed: c.sha, at: c.now,
 	}
 	if m := c.out.Message; m != nil && c.out.Person != "" {
-		r.answering = answering{
-			person: c.out.Person, messageID: m.MessageID, references: m.References,
-			given: mailtmpl.Given{From: m.From.Address, Subject: m.Subject, Excerpt: c.excerpt(), At: c.in.Received, Others: strings.Join(c.otherNumbers(), ", ")},
-		}
+		r.answering = answering{person: c.out.Person, messageID: m.MessageID, references: m.References, given: c.given()}
 	}
 	return r
+}
+
+// given is the mail that is answered: the held one, where this is the word on
+// it.
+func (c *conversation) given() mailtmpl.Given {
+	if c.about != nil {
+		return c.about.given()
+	}
+	m := c.out.Message
+	return mailtmpl.Given{From: m.From.Address, Subject: m.Subject, Excerpt: c.excerpt(), At: c.in.Received, Others: strings.Join(c.otherNumbers(), ", ")}
 }
 
 // publish hands the change, its record and the mails that are owed over to the
@@ -182,22 +189,22 @@ func (d *Desk) givePapers(tx *storage.Tx, out *storage.OutMail, n policy.Notice,
 // acknowledges an answer that the reader may want to correct.
 func (d *Desk) givePaper(tx *storage.Tx, out *storage.OutMail, n policy.Notice) (bool, error) {
 	report := slices.Contains(policy.Distribution, n.Kind) && n.Receipt == nil
-	if out.Person == "" || out.Change == "" || report {
+	if out.Person == "" || out.Change == "" && n.Kind != policy.AskConfirmation || report {
 		return false, nil
 	}
 	p := paper.Paper{Change: string(out.Change), Ballot: string(out.Ballot), Person: string(out.Person), Generation: generation}
 	out.KeyID, out.TokenBallot, out.TokenPerson, out.Generation = d.Keys.Current, p.Ballot, p.Person, p.Generation
-	return true, d.issue(tx, p)
+	return true, d.issue(tx, mailtmpl.PurposeOf(n.Kind), p)
 }
 
 // issue makes the token of the paper with the current key, and keeps its hash.
-func (d *Desk) issue(tx *storage.Tx, p paper.Paper) error {
-	token, err := d.Keys.Token(d.Keys.Current, paper.Mail, p)
+func (d *Desk) issue(tx *storage.Tx, purpose paper.Purpose, p paper.Paper) error {
+	token, err := d.Keys.Token(d.Keys.Current, purpose, p)
 	if err != nil {
 		return fmt.Errorf("making a token: %w", err)
 	}
 	tx.SaveToken(storage.Token{
-		Hash: paper.Hash(token), KeyID: d.Keys.Current, Generation: p.Generation, Purpose: string(paper.Mail),
+		Hash: paper.Hash(token), KeyID: d.Keys.Current, Generation: p.Generation, Purpose: string(purpose),
 		Change: policy.ChangeID(p.Change), Ballot: policy.BallotID(p.Ballot), Person: policy.PersonID(p.Person),
 	})
 	return nil

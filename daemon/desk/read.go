@@ -19,23 +19,28 @@ func isNotFound(err error) bool { return errors.Is(err, storage.ErrNotFound) }
 type step func(*conversation, context.Context) (settled bool, err error)
 
 // steps is the way of a mail, in order. docs/flow.md explains it.
-var steps = []step{
-	(*conversation).parsed,
-	(*conversation).automatic,
-	(*conversation).sender,
-	(*conversation).duplicate,
-	(*conversation).tooLarge,
-	(*conversation).find,
-	(*conversation).typed,
-	(*conversation).misused,
-	(*conversation).word,
-	(*conversation).answer,
+func steps() []step {
+	return []step{
+		(*conversation).parsed,
+		(*conversation).automatic,
+		(*conversation).sender,
+		(*conversation).duplicate,
+		(*conversation).forged,
+		(*conversation).tooLarge,
+		(*conversation).confirmed,
+		(*conversation).find,
+		(*conversation).typed,
+		(*conversation).misused,
+		(*conversation).word,
+		(*conversation).answer,
+	}
 }
 
 func (c *conversation) read(ctx context.Context) error {
-	for _, s := range steps {
+	for _, s := range steps() {
 		if settled, err := s(c, ctx); settled || err != nil {
 			c.leftOut()
+			c.hold()
 			return err
 		}
 	}
@@ -53,16 +58,16 @@ func (c *conversation) parsed(context.Context) (bool, error) {
 }
 
 // sender finds the person who sent the mail.
-func (c *conversation) sender(context.Context) (bool, error) {
+func (c *conversation) sender(ctx context.Context) (bool, error) {
 	m := c.out.Message
 	if m.FromProblem != "" {
 		c.end(Unverified, "%s", m.FromProblem)
-		return true, nil
+		return true, c.stolen(ctx)
 	}
 	p, ok := c.dir.ByAddress(m.From.Address)
 	if !ok {
 		c.end(UnknownSender, "the address is nobody's in the directory")
-		return true, nil
+		return true, c.stolen(ctx)
 	}
 	c.out.Person = p.ID
 	if by, ok := c.dir.ByAddress(m.Sender.Address); m.Sender.Address != "" && (!ok || by.ID != p.ID) {

@@ -88,14 +88,14 @@ func (d *Desk) Receive(ctx context.Context, in Incoming) (Filing, error) {
 		return d.decide(ctx, unread(in), known.Before)
 	}
 	failpoint.Here(failpoint.Counted)
-	return d.decide(ctx, d.open(in), known.Before)
+	return d.decide(ctx, d.open(ctx, in), known.Before)
 }
 
 // decideAll decides mails in one transaction or, if that does not go well, each
 // in one of its own.
 func (d *Desk) decideAll(ctx context.Context, mails []Incoming, filings []Filing) error {
 	began := time.Now()
-	opened := d.openAll(mails)
+	opened := d.openAll(ctx, mails)
 	outs, err := d.transact(ctx, opened)
 	switch {
 	case err == nil:
@@ -163,9 +163,9 @@ func (d *Desk) decided(in Incoming, out Outcome, took time.Duration) {
 }
 
 // openAll takes mails apart, on every processor there is.
-func (d *Desk) openAll(mails []Incoming) []opened {
+func (d *Desk) openAll(ctx context.Context, mails []Incoming) []opened {
 	all := make([]opened, len(mails))
-	each(len(mails), func(i int) { all[i] = d.open(mails[i]) })
+	each(len(mails), func(i int) { all[i] = d.open(ctx, mails[i]) })
 	return all
 }
 

@@ -75,7 +75,7 @@ func (d *Desk) giveOthersPapers(tx *storage.Tx, out *storage.OutMail, list []sto
 	out.KeyID, out.TokenPerson, out.Generation = d.Keys.Current, string(out.Person), generation
 	for _, w := range list {
 		p := paper.Paper{Change: string(w.Change.ID), Ballot: string(w.Ballot), Person: string(out.Person), Generation: generation}
-		if err := d.issue(tx, p); err != nil {
+		if err := d.issue(tx, paper.Mail, p); err != nil {
 			return err
 		}
 	}

@@ -33,6 +33,7 @@ import (
 	"github.com/countersign/countersign/internal/pulse"
 	"github.com/countersign/countersign/internal/server"
 	"github.com/countersign/countersign/mailtmpl"
+	"github.com/countersign/countersign/policy"
 	"github.com/countersign/countersign/storage"
 )
 
@@ -218,5 +219,9 @@ func Fill(keys paper.Keys, m storage.OutMail, slot string) (string, error) {
 	case len(of) > 0 || purposes[what] == "":
 		return "", fmt.Errorf("nothing is known of a slot %q", slot)
 	}
-	return keys.Token(m.KeyID, purposes[what], p)
+	purpose := purposes[what]
+	if what == mailtmpl.SlotToken {
+		purpose = mailtmpl.PurposeOf(policy.NoticeKind(m.Notice))
+	}
+	return keys.Token(m.KeyID, purpose, p)
 }

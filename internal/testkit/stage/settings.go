@@ -1,6 +1,7 @@
 package stage
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ type Settings struct {
 	User             string // logs in to both with [Password]
 	AppURL, OwnerURL string // the database
 	WebURL           string // where the pages are; empty for none
+	Proof            string // how senders are proven, one of [Proofs]; token-only if empty
 	Company          string // TOML: the policy section and the people; [Company] if empty
 }
 
@@ -24,7 +26,11 @@ func (s Settings) Write(dir string) error {
 	if s.Company == "" {
 		s.Company = Company
 	}
-	text := fmt.Sprintf(frame, Mailbox, s.IMAP, s.SMTP, s.User, s.AppURL, s.OwnerURL) + s.web() + s.Company
+	proof, known := Proofs[cmp.Or(s.Proof, "token-only")]
+	if !known {
+		return fmt.Errorf("writing the configuration: there is no proof %q", s.Proof)
+	}
+	text := fmt.Sprintf(frame, Mailbox, s.IMAP, s.SMTP, s.User, proof, s.AppURL, s.OwnerURL) + s.web() + s.Company
 	for name, text := range map[string]string{
 		ConfigName: text, "password": Password, "token-key": strings.Repeat("stage ", 6),
 	} {
@@ -59,7 +65,7 @@ smtp = %q
 username = %q
 password_file = "password"
 sub_address = true
-sender_proof = "token-only"
+%s
 size_limit = "1 MiB"
 file_limit = "200 KiB"
 files_limit = "300 KiB"

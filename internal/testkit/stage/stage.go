@@ -46,6 +46,7 @@ type Options struct {
 	IMAPURL          string    // of IMAP or Post, where it is given
 	SMTPURL          string    // of Post
 	WebURL           string    // where the pages are, which the daemon's Web then has; empty for none
+	Proof            string    // how senders are proven, one of [Proofs]; token-only if empty
 	User             string    // whose mailbox is the change mailbox; [Mailbox] if empty
 	TLS              *tls.Config
 	Log              *slog.Logger
@@ -115,7 +116,7 @@ func (s *Stage) ConfigPath() string { return filepath.Join(s.dir, ConfigName) }
 func (s *Stage) Reload(ctx context.Context, company string) error {
 	settings := Settings{
 		IMAP: s.options.IMAPURL, SMTP: s.options.SMTPURL, User: s.options.User,
-		AppURL: s.options.AppURL, OwnerURL: s.options.OwnerURL, WebURL: s.options.WebURL, Company: company,
+		AppURL: s.options.AppURL, OwnerURL: s.options.OwnerURL, WebURL: s.options.WebURL, Company: company, Proof: s.options.Proof,
 	}
 	if err := settings.Write(s.dir); err != nil {
 		return err
@@ -144,7 +145,7 @@ func (s *Stage) Reload(ctx context.Context, company string) error {
 }
 
 func (s *Stage) daemonOptions() daemon.Options {
-	o := daemon.Options{Now: s.Clock.Now, Log: s.options.Log, TLS: s.options.TLS}
+	o := daemon.Options{Now: s.Clock.Now, Log: s.options.Log, TLS: s.options.TLS, Lookup: lookup}
 	if s.options.Post != nil {
 		o.Front = func(d intake.Desk) intake.Desk { return onClock{d, s.Clock} }
 	}
