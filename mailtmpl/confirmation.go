@@ -23,8 +23,8 @@ func confirmations(d Data) []Choice {
 		word policy.Keyword
 		to   string
 	}{
-		{"YES", "have it count as your own, now"},
-		{"NO", "have it dropped and the operators told, if you did not write it"},
+		{"YES", "say that it is yours, so that it counts now"},
+		{"NO", "say that it is not, so that it is dropped and the operators are told"},
 	} {
 		list = append(list, Choice{
 			Keyword: c.word, Sentence: glue("To " + c.to + ", answer with " + string(c.word) + " on the first line."),

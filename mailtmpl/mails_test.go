@@ -214,6 +214,19 @@ func examples() map[string]Data {
 		d.Notice.Address = "postmaster@example.com"
 		d.Given = Given{From: "assistant@example.com", Subject: "Fwd: your decision", Excerpt: "APPROVE", At: at("11-23 09:12")}
 	})
+	forged := Given{From: "cto@example.com", Subject: "Re: [CHG-2026-0042] Your decision by Fri 27 November", Excerpt: "APPROVE\n\nRisk: low, it is small", At: at("11-23 09:12")}
+	add(policy.AskConfirmation, proposed(), "cto", "A mail came from your address.", "11-23 09:13", func(d *Data) {
+		d.Given, d.Notice.Given = forged, policy.Form{policy.LabelReply: "answer APPROVE"}
+		d.Notice.Text = "there is no Authentication-Results of mx.example.com where it would stand"
+	})
+	add(policy.AnswerDenied, proposed(), "cto", "You wrote to changes@example.com.", "11-23 09:20", nil)
+	add(policy.OwnerSpoofed, proposed(), "cto", "A mail came in your name.", "11-23 09:13", func(d *Data) {
+		d.Given, d.Notice.Text = forged, "It says APPROVE about CHG-2026-0042. The mail server says dmarc=fail header.from=example.com."
+	})
+	add(policy.OperatorSpoofed, proposed(), "", "You are an operator of Countersign.", "11-23 09:13", func(d *Data) {
+		d.Notice.Address, d.Given = "postmaster@example.com", forged
+		d.Notice.Text = "It came in the name of Claire Tremblay. It says APPROVE about CHG-2026-0042. The mail server says dmarc=fail header.from=example.com. Nothing was decided by it."
+	})
 	add(policy.OperatorUnreadable, policy.Change{}, "", "You operate this service.", "11-23 09:13", func(d *Data) {
 		d.Notice.Address, d.Notice.Text = "postmaster@example.com", "Reading it failed three times: multipart without an end."
 		d.Given = Given{Subject: "scan.pdf", At: at("11-23 09:12")}

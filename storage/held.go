@@ -75,12 +75,19 @@ func (t *Tx) EndHeld(ctx context.Context, id, outcome string, at time.Time) erro
 	return nil
 }
 
-// Rationed counts the mails to the address, of those that decide nothing and of
-// which nobody gets more than so many, that were owed since then.
-func (t *Tx) Rationed(ctx context.Context, recipient string, since time.Time) (n int, err error) {
-	err = t.tx.GetContext(ctx, &n, `select count(*) from outbox where rationed and recipient = $1 and at > $2`, recipient, micro(since))
+// Rations are how many mails that decide nothing somebody got.
+type Rations struct {
+	All      int `db:"all"`
+	OfChange int `db:"of_change"` // those about one change, or about none
+}
+
+// Rationed counts the rationed mails to the address that were owed since then.
+func (t *Tx) Rationed(ctx context.Context, recipient string, change policy.ChangeID, since time.Time) (r Rations, err error) {
+	err = t.tx.GetContext(ctx, &r, `
+		select count(*) as all, count(*) filter (where change = $2) as of_change
+		from outbox where rationed and recipient = $1 and at > $3`, recipient, change, micro(since))
 	if err != nil {
-		return 0, fmt.Errorf("counting what was written to somebody of late: %w", err)
+		return Rations{}, fmt.Errorf("counting what was written to somebody of late: %w", err)
 	}
-	return n, nil
+	return r, nil
 }

@@ -118,7 +118,7 @@ var meanings = map[desk.Disposition]string{
 	desk.Counted:       "it counts",
 	desk.Answered:      "it is answered, and decides nothing",
 	desk.NotedDown:     "it is filed on the change as a comment",
-	desk.Held:          "it waits until its sender is proven",
+	desk.Held:          "it waits until its sender says, from the mailbox on file, that it is theirs",
 	desk.Automatic:     "no person sent it; it never votes and is not answered",
 	desk.Own:           "we sent it ourselves",
 	desk.Unverified:    "nobody can say who sent it; it decides nothing",
@@ -146,6 +146,7 @@ func (x explanation) read() {
 		return
 	}
 	x.row("from", x.sender())
+	x.row("proven", x.proven()...)
 	x.row("subject", m.Subject)
 	if x.before.ID != "" {
 		x.row("about", fmt.Sprintf("%s, %s: %s", x.before.Name(), x.before.State, x.before.Title()))
@@ -173,6 +174,21 @@ func (x explanation) sender() string {
 		return from + ", nobody in the directory"
 	}
 	return fmt.Sprintf("%s, who is %s (%s)", from, x.directory.Name(x.Person), x.Person)
+}
+
+// proven says how sure it is who sent the mail, by what, and what that rests on.
+func (x explanation) proven() []string {
+	if x.Person == "" {
+		return nil
+	}
+	says := map[desk.Level]string{
+		desk.Authenticated: "yes: " + x.Proof.How, desk.ByToken: "by the token of a ballot alone; sender_proof asks for nothing else",
+		desk.Unproven: "no: " + x.Proof.Why, desk.Forged: "it is forged: " + x.Proof.Why + " (" + x.Proof.How + ")",
+	}[x.Level]
+	if x.Proof.Field == "" {
+		return []string{says}
+	}
+	return []string{says, "by " + strings.Join(strings.Fields(x.Proof.Field), " ")}
 }
 
 func (x explanation) answer() {

@@ -41,6 +41,7 @@ type conversation struct {
 	before policy.Change // as it was locked
 	paper  paperFound
 	number *numbering
+	tally  tally // of what mails decided with this one have used
 	out    Outcome
 
 	explaining bool          // a mail that acted before is read all the same
@@ -50,7 +51,7 @@ type conversation struct {
 
 func (d *Desk) begin(tx *storage.Tx, mail opened) *conversation {
 	return &conversation{
-		Desk: d, opened: mail, tx: tx, dir: d.Directory(), now: mail.in.Received.UTC().Truncate(time.Microsecond),
+		Desk: d, opened: mail, tx: tx, dir: d.Directory(), tally: tally{}, now: mail.in.Received.UTC().Truncate(time.Microsecond),
 	}
 }
 

@@ -111,6 +111,25 @@ func tried(keyword policy.Keyword, change string) string {
 	}
 }
 
+// onBehalf refuses a mail that somebody sent for the person it is from, and tells
+// of it where it tries anything.
+func (c *conversation) onBehalf(ctx context.Context) error {
+	defer c.end(Unverified, "sent by somebody else on behalf of %s", c.out.Person)
+	sender := c.message.Sender.Address
+	tries, err := c.tries(ctx)
+	if err != nil {
+		return err
+	}
+	c.refuse(policy.AnswerRefused, &policy.Refusal{
+		Code: policy.RefusedWrongPerson, Reason: fmt.Sprintf("A mail was sent on your behalf by %s; only your own mail counts, so nothing was decided by it.", sender),
+		Hint: "If you meant it, send it yourself. If you did not, tell the operator.",
+	})
+	if tries != "" {
+		c.tellOperators(policy.OperatorMisused, fmt.Sprintf("A mail that %s sent on behalf of %s %s. It was not counted.", sender, c.dir.Name(c.out.Person), tries))
+	}
+	return nil
+}
+
 // stolen tells the owner of a ballot, and the operators, that an answer came with
 // it from an address nobody on file has.
 func (c *conversation) stolen(ctx context.Context) error {

@@ -126,7 +126,8 @@ func (d *Desk) address(tx *storage.Tx, r result, n policy.Notice, i int) (mail d
 	out := storage.OutMail{
 		MessageID: d.messageID(r, n, i), Change: r.after.ID, Ballot: n.Ballot, Notice: string(n.Kind),
 		Person: n.To, Recipient: recipient, At: d.now(),
-		Asks: n.Ballot != "" && n.Kind == askKind(r.after, n.Ballot) && n.Receipt == nil,
+		Rationed: rationed(n.Kind) && len(r.events) == 0,
+		Asks:     n.Ballot != "" && n.Kind == askKind(r.after, n.Ballot) && n.Receipt == nil,
 	}
 	papered, err := d.givePapers(tx, &out, n, r.waiting)
 	return draft{out, d.data(r, n, reader, dir, out.MessageID, papered)}, err == nil, err

@@ -41,7 +41,7 @@ func (c *conversation) read(ctx context.Context) error {
 		if settled, err := s(c, ctx); settled || err != nil {
 			c.leftOut()
 			c.hold()
-			return err
+			return errors.Join(err, c.ration(ctx))
 		}
 	}
 	return fmt.Errorf("mail %s/%d reached the end of the steps without a disposition", c.in.Folder, c.in.UID)
@@ -71,12 +71,7 @@ func (c *conversation) sender(ctx context.Context) (bool, error) {
 	}
 	c.out.Person = p.ID
 	if by, ok := c.dir.ByAddress(m.Sender.Address); m.Sender.Address != "" && (!ok || by.ID != p.ID) {
-		c.end(Unverified, "sent by somebody else on behalf of %s", p.ID)
-		c.refuse(policy.AnswerRefused, &policy.Refusal{
-			Code: policy.RefusedWrongPerson, Reason: fmt.Sprintf("A mail was sent on your behalf by %s; only your own mail counts, so nothing was decided by it.", m.Sender.Address),
-			Hint: "If you meant it, send it yourself. If you did not, tell the operator.",
-		})
-		return true, nil
+		return true, c.onBehalf(ctx)
 	}
 	return false, nil
 }

@@ -139,8 +139,10 @@ func (d *Desk) transact(ctx context.Context, mails []opened) (outs []Outcome, er
 			return err
 		}
 		var drafts []draft
+		used := tally{}
 		for _, mail := range mails {
 			c := d.begin(tx, mail)
+			c.tally = used
 			if err := c.read(ctx); err != nil {
 				return err
 			}

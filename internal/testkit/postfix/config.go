@@ -41,7 +41,7 @@ func (s *Server) configure() error {
 	for name, text := range configuration {
 		var b strings.Builder
 		err := text.Execute(&b, map[string]any{
-			"Dir": s.dir, "Daemons": daemons, "Domain": Domain, "People": s.people.address(),
+			"Dir": s.dir, "Daemons": daemons, "Options": s.options, "People": s.people.address(),
 			"LMTP": s.dovecot.LMTP, "Auth": s.dovecot.Auth,
 			"MX": s.MX, "Submission": s.Submission, "SMTPS": s.SMTPS,
 		})

@@ -10,6 +10,7 @@
 package postfix
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -42,19 +43,36 @@ type Server struct {
 	SMTPS      string // the same with TLS from the first byte
 	Authority  *mailbox.Authority
 
+	options Options
 	dovecot *dovecot.Server
 	people  *people
 	dir     string
 	process *child.Process
 }
 
+// Options are what else a Postfix may be told.
+type Options struct {
+	Host    string // what it calls itself; mail.example.com if empty
+	Domain  string // where the people live; [Domain] if empty
+	Checks  string // the milter that looks at mail that comes in from elsewhere
+	Signs   string // the milter that signs what is submitted
+	Relay   string // "[127.0.0.1]:port" of the server that takes mail for everybody else
+	SaysWho bool   // whether it writes into the mail who had logged in
+}
+
 // Start starts a Postfix without people, whose mail the Dovecot keeps. ctx
 // bounds the start only.
 func Start(ctx context.Context, d *dovecot.Server) (*Server, error) {
+	return StartWith(ctx, d, Options{})
+}
+
+// StartWith is Start for another Postfix than the usual one.
+func StartWith(ctx context.Context, d *dovecot.Server, o Options) (*Server, error) {
 	if os.Getuid() != 0 {
 		return nil, ErrNotRoot
 	}
-	s := &Server{Authority: d.Authority, dovecot: d}
+	o.Host, o.Domain = cmp.Or(o.Host, "mail.example.com"), cmp.Or(o.Domain, Domain)
+	s := &Server{Authority: d.Authority, dovecot: d, options: o}
 	if err := s.start(ctx); err != nil {
 		s.Stop()
 		return nil, fmt.Errorf("starting postfix: %w", err)

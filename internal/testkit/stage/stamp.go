@@ -18,6 +18,7 @@ import (
 var Proofs = map[string]string{
 	"token-only":    `sender_proof = "token-only"`,
 	"own-mta":       "sender_proof = \"own-mta\"\nauthserv_id = \"mx.example.com\"",
+	"own-mta-clean": "sender_proof = \"own-mta\"\nauthserv_id = \"mx.example.com\"\nremoves_forged = true",
 	"gmail":         `sender_proof = "gmail"`,
 	"m365":          `sender_proof = "m365"`,
 	"m365-internal": "sender_proof = \"m365\"\ninternal_mail = true",
