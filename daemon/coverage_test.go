@@ -166,11 +166,7 @@ func promised() (all []fact) {
 	all = append(all, facts(policy.Acts, func(r policy.Rule) fact { return actFact(r.Keyword) })...)
 	all = append(all, facts(readKinds(), noticeFact)...)
 	all = append(all, facts(refusalCodes, refusalFact)...)
-	for _, d := range desk.Dispositions {
-		if unreachable[d] == "" {
-			all = append(all, dispositionFact(d))
-		}
-	}
+	all = append(all, facts(desk.Dispositions, dispositionFact)...)
 	for _, p := range points {
 		all = append(all, pointFact("keeps", p.id), pointFact("refuses", p.id))
 	}
@@ -250,11 +246,7 @@ func (c *coverage) page() string {
 func (c *coverage) section(b *strings.Builder, title, column string, all []fact) {
 	fmt.Fprintf(b, "\n## %s\n\n| %s | in |\n|---|---|\n", title, column)
 	for _, f := range all {
-		in := c.list(f)
-		if why := unreachable[desk.Disposition(f.words())]; why != "" && in == "" {
-			in = why
-		}
-		fmt.Fprintf(b, "| %s | %s |\n", f.words(), in)
+		fmt.Fprintf(b, "| %s | %s |\n", f.words(), c.list(f))
 	}
 }
 
