@@ -60,7 +60,7 @@ var explanations = []explained{
 		return l
 	}, []string{"who is Carol Tremblay (cto)\n", "outcome   automatic: ", "because   ", "mail      none\n"}},
 	{"a stranger", func(o *town) stage.Letter { return o.answered("Mallory <mallory@example.org>", approval) }, []string{
-		"from      Mallory <mallory@example.org>, nobody in the directory\n", "outcome   unknown-sender: ", "because   the address is nobody's in the directory\n", "mail      none\n",
+		"from      Mallory <mallory@example.org>, nobody in the directory\n", "outcome   unknown-sender: ", "because   the address is nobody's in the directory\n", "mail      owner-notice-misused to cto\n", "mail      operator-notice-misused to operator@example.com\n",
 	}},
 }
 

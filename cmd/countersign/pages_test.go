@@ -190,7 +190,7 @@ func actWords() []string {
 
 var (
 	dispositionRow = regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\|")
-	stepForm       = regexp.MustCompile(`(?m)^\t\(\*conversation\)\.(\w+),$`)
+	stepForm       = regexp.MustCompile(`(?m)^\t+\(\*conversation\)\.(\w+),$`)
 	stepHeading    = regexp.MustCompile("(?m)^\\d+\\. \\*\\*`(\\w+)`\\*\\*")
 )
 
