@@ -1,12 +1,12 @@
 package daemon_test
 
 import (
-	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -29,8 +29,11 @@ func TestConversationsOnPostfix(t *testing.T) {
 	for i, name := range scripts(t) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			if stamped(t, name) {
+				t.Skip("a provider's word stands above the lines of its own servers; internal/abuse has servers that check mail themselves")
+			}
 			o := free.take(t)
-			if why := cmp.Or(beyond[name], stampedBy(t, name)); why != "" {
+			if why := beyond[name]; why != "" {
 				defer o.close()
 				rehearse(t, name, why, o.options(i))
 				return
@@ -42,16 +45,10 @@ func TestConversationsOnPostfix(t *testing.T) {
 	}
 }
 
-// stampedBy says why a script is not carried by real servers whose mail a provider
-// vouches for: what it writes would lie below their lines. internal/abuse plays
-// such mail on servers that check it themselves.
-func stampedBy(t *testing.T, name string) string {
-	for _, l := range readScript(t, name).lines {
-		if len(l.words) > 0 && l.words[0] == "proof" {
-			return "a provider's word stands above the lines of its own servers"
-		}
-	}
-	return ""
+// stamped says whether the mail of a script bears the word of a provider, which
+// would lie below the lines of real servers that carry it.
+func stamped(t *testing.T, name string) bool {
+	return slices.ContainsFunc(readScript(t, name).lines, func(l line) bool { return len(l.words) > 0 && l.words[0] == "proof" })
 }
 
 // rehearse plays a script that is expected to go wrong, and fails if it does not.

@@ -81,6 +81,13 @@ func (t trace) border(ours func(hop) bool) int {
 	return slices.IndexFunc(t, func(f traceField) bool { return f.name == "received" && ours(f.hop) })
 }
 
+// onlyAbove says whether all Received fields above the place are of the kind. What
+// came by a server that nobody named may bear lines of its sender's below, which
+// seem to be ours.
+func (t trace) onlyAbove(place int, kind func(hop) bool) bool {
+	return !slices.ContainsFunc(t[:place], func(f traceField) bool { return f.name == "received" && !kind(f.hop) })
+}
+
 // adjacent are fields that servers write between their Received field and their
 // Authentication-Results.
 var adjacent = map[string]bool{"received-spf": true, "authentication-results": true, "dkim-filter": true, "x-spamd-bar": true, "x-rspamd-server": true}

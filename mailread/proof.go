@@ -165,11 +165,20 @@ func (p Profile) gmail(m *Message, domain string) Proof {
 	if border < 0 {
 		return Proof{Why: "it did not come in by Gmail"}
 	}
+	if !t.onlyAbove(border, withinGmail) {
+		return Proof{Why: "above the line of Gmail another server wrote"}
+	}
 	field, ok := t.next(border, +1)
 	if !ok {
 		return Proof{Why: "Gmail wrote no Authentication-Results"}
 	}
 	return believed([]string{field}, "mx.google.com", domain)
+}
+
+// withinGmail says whether a server of Google's passed the mail on: they name
+// themselves by their address.
+func withinGmail(h hop) bool {
+	return strings.Contains(h.by, ":") || strings.HasSuffix(h.by, ".google.com")
 }
 
 // ownMTA reads what our own server says: the fields with its id right beside the
@@ -178,9 +187,12 @@ func (p Profile) gmail(m *Message, domain string) Proof {
 // to send is who sent it, whatever else is said.
 func (p Profile) ownMTA(m *Message, domain string) Proof {
 	t := m.trace()
-	border := t.border(func(h hop) bool { return slices.Contains(p.MX, h.by) && !strings.HasPrefix(h.with, "lmtp") })
+	border := t.border(func(h hop) bool { return slices.Contains(p.MX, h.by) && !delivered(h) })
 	if border < 0 {
 		return Proof{Why: "it did not come in by our own server"}
+	}
+	if !t.onlyAbove(border, delivered) {
+		return Proof{Why: "above the line of our own server another one wrote"}
 	}
 	if login := t[border].hop.login; login != "" {
 		return p.byLogin(login, m.From.Address, "Received: "+t[border].value)
@@ -195,6 +207,9 @@ func (p Profile) ownMTA(m *Message, domain string) Proof {
 	}
 	return proof
 }
+
+// delivered says whether the mail was put into its mailbox thereby (RFC 2033).
+func delivered(h hop) bool { return strings.HasPrefix(h.with, "lmtp") }
 
 // byLogin is the proof of mail that somebody logged in to send: a colleague who
 // writes another's address into From is signed for like everybody.

@@ -84,6 +84,8 @@ func TestWhoIsBelieved(t *testing.T) {
 		{"below our line, where our server removes forged ones", "clean", ourLine + stamped(passes), proven},
 		{"but not below fields of the sender's", "clean", ourLine + "X-Mailer: x\n" + stamped(passes), unproven},
 		{"nor below another server's line", "clean", ourLine + theirLine + stamped(passes), unproven},
+		{"below the line of another server, what seems to be ours", "own", theirLine + stamped(passes) + ourLine, unproven},
+		{"and who seems to have logged in", "own", theirLine + fmt.Sprintf(loginLine, "carol@example.com"), unproven},
 		{"another server's line, and none of ours", "own", theirLine + stamped(passes), unproven},
 
 		{"a result in a comment", "own", stamped(boobyTrap) + ourLine, unproven},
@@ -111,6 +113,7 @@ func TestWhoIsBelieved(t *testing.T) {
 		{"Gmail's comment repeats what the sender wrote", "gmail", gmailLine + stamped(gmailTrap), unproven},
 		{"an older field of Gmail's, below the sender's", "gmail", gmailLine + "X-Sender: x\n" + stamped("mx.google.com; dmarc=pass header.from=example.com"), unproven},
 		{"another server's below Gmail's line", "gmail", gmailLine + stamped("mx.example.com; dmarc=pass header.from=example.com"), unproven},
+		{"below another server's line, what seems to be Gmail's", "gmail", theirLine + gmailTop + gmailLine + stamped("mx.google.com; dmarc=pass header.from=example.com"), unproven},
 		{"it never came to Gmail", "gmail", stamped("mx.google.com; dmarc=pass header.from=example.com") + ourLine, unproven},
 
 		{"Exchange Online says so", "m365", eopMiddle + stamped(eop) + "Received-SPF: Pass (x)\n" + eopBorder + theirLine, proven},

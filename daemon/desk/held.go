@@ -96,7 +96,7 @@ func (c *conversation) settled(reason, hint string) {
 
 // deny ends a held mail that was not its sender's.
 func (c *conversation) deny(ctx context.Context, held storage.Held) error {
-	c.end(Answered, "the held mail %s is not theirs", held.Key())
+	c.end(Answered, "a held mail is not theirs")
 	c.out.Notices = append(c.out.Notices, policy.Notice{Kind: policy.AnswerDenied, To: c.out.Person, Why: "You wrote to " + c.Org.Mailbox + "."})
 	c.tellOperators(policy.OperatorSpoofed, fmt.Sprintf("%s says that a mail in their name, received on %s, is not theirs. Nothing was decided by it. It lies in the folder for what needs attention.",
 		c.dir.Name(c.out.Person), held.At.In(c.location()).Format("2 January 2006, 15:04")))
