@@ -101,7 +101,7 @@ const yes = "APPROVE\nJustification: support ends; agreed\nSecurity impact: none
 func (o *office) conflict(b lapsing, r *rand.Rand) policy.State {
 	o.t.Helper()
 	o.Clock.Set(b.at.Add(-time.Second)) // every mail came in time
-	clocks := 1 + r.IntN(8) // of so many instances
+	clocks := 1 + r.IntN(8)             // of so many instances
 	var mails []desk.Incoming
 	for i := range atOnce - clocks {
 		answer := yes
