@@ -15,9 +15,10 @@ import (
 // An office is a stage whose mail is brought to the desk by hand.
 type office struct {
 	*stage.Stage
-	t     *testing.T
-	owner *sql.DB
-	uid   uint32
+	t        *testing.T
+	ownerURL string
+	owner    *sql.DB
+	uid      uint32
 }
 
 func newOffice(t *testing.T) *office {
@@ -37,7 +38,7 @@ func newOffice(t *testing.T) *office {
 		}
 		owner.Close()
 	})
-	return &office{Stage: s, t: t, owner: owner}
+	return &office{Stage: s, t: t, ownerURL: ownerURL, owner: owner}
 }
 
 // arrive gives letters their places in the inbox.

@@ -3,6 +3,7 @@ package daemon_test
 import (
 	"flag"
 	"fmt"
+	"log/slog"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -63,7 +64,8 @@ func play(t testing.TB, name string, o stage.Options) *seenPlay {
 	o.OwnerURL, o.AppURL = pgtest.Test(t)
 	o.Start, o.WebURL = start, pages
 	script := readScript(t, name)
-	c := &conversation{t: t, options: o, script: script, seen: newSeenPlay(script), browsers: map[string]chromium{}}
+	c := &conversation{t: t, options: o, script: script, seen: newSeenPlay(script), browsers: map[string]chromium{}, diary: &diary{}}
+	c.options.Log = slog.New(slog.NewTextHandler(c.diary, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var err error
 	if c.company, err = newCompany(); err != nil {
 		t.Fatal(err)
@@ -72,6 +74,7 @@ func play(t testing.TB, name string, o stage.Options) *seenPlay {
 	c.where = c.script.path
 	c.unnamed()
 	c.rebuild()
+	c.keepsSecrets()
 	c.collect()
 	if *update && o.IMAP == nil && !t.Failed() {
 		if err := c.script.save(); err != nil {
@@ -95,6 +98,7 @@ type conversation struct {
 	verdict stage.Verdict    // what the provider finds out about the next
 	result  string           // what became of it, or of the last firing
 	seen    *seenPlay
+	diary   *diary
 
 	browsers map[string]chromium // by whose they are
 }
