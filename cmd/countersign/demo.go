@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,7 +31,7 @@ func (*demoCmd) Run(g *globals) (err error) {
 		return err
 	}
 	defer drop()
-	s, err := stage.New(g.ctx, stage.Options{OwnerURL: owner, AppURL: app, Start: demoStart})
+	s, err := stage.New(g.ctx, stage.Options{OwnerURL: owner, AppURL: app, Start: demoStart, Proof: demoProof})
 	if err != nil {
 		return err
 	}
@@ -54,6 +55,10 @@ func (*demoCmd) Run(g *globals) (err error) {
 // time.
 var demoStart = time.Date(2026, 11, 23, 13, 0, 0, 0, time.UTC)
 
+// demoProof is how senders are proven: the company's own mail server says what it
+// found out.
+const demoProof = "own-mta"
+
 // An act is one change of the story.
 type act struct {
 	title string
@@ -70,8 +75,10 @@ type scene struct {
 	text    string
 	headers []string
 	files   map[string]string
-	change  string       // the change's number, and
-	state   policy.State // its state afterwards
+	found   stage.Verdict     // what the company's mail server finds out about it; that it is theirs, if empty
+	told    policy.NoticeKind // what the person in From must get at least
+	change  string            // the change's number, and
+	state   policy.State      // its state afterwards
 }
 
 // A demo is a story being played.
@@ -131,7 +138,11 @@ func (d *demo) step(step scene) error {
 		l = l.Reply(to)
 	}
 	d.written(step, l)
-	if err := d.stage.Write(l); err != nil {
+	raw, err := stage.Stamped(demoProof, cmp.Or(step.found, stage.Passes), d.stage.Compose(l))
+	if err != nil {
+		return err
+	}
+	if err := d.stage.Deliver(raw); err != nil {
 		return err
 	}
 	mails, err := d.stage.Step(d.ctx)
@@ -139,6 +150,9 @@ func (d *demo) step(step scene) error {
 		return err
 	}
 	d.received(mails)
+	if step.told != "" && !slices.ContainsFunc(mails, func(m stage.Received) bool { return m.Notice == step.told && m.To == l.From }) {
+		return fmt.Errorf("%s was not told: %s", step.by, step.told)
+	}
 	return d.stands(step)
 }
 
@@ -155,6 +169,9 @@ func (d *demo) written(step scene, l stage.Letter) {
 	}
 	if step.to != "" {
 		fmt.Fprintln(d.out, "  ✎ [the mail it answers, quoted]")
+	}
+	if step.found == stage.Fails {
+		fmt.Fprintf(d.out, "  ✎ [above it, the mail server writes: dmarc=fail]\n")
 	}
 }
 

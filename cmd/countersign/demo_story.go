@@ -1,10 +1,13 @@
 package main
 
-import "github.com/countersign/countersign/policy"
+import (
+	"github.com/countersign/countersign/internal/testkit/stage"
+	"github.com/countersign/countersign/policy"
+)
 
 // demoStory is what the demo plays: one change all the way through a mistake, a
-// question, an out-of-office and a failed test; one that is refused; one in
-// both halves of the policy.
+// question, an out-of-office and a failed test; one that is refused, though somebody
+// else approves it; one in both halves of the policy.
 var demoStory = []act{
 	{"A change from proposal to closed", []scene{
 		{
@@ -134,6 +137,17 @@ Risk: high, customer data with a third party
 Rollback: stop the shipper, delete the account, 10 minutes
 Test plan: ship the logs of the test servers for a week
 Implementer: it1@example.com
+`,
+		}, {
+			at:    "2026-11-30T13:48",
+			story: "Somebody who was forwarded Ivan's ballot wants the tool, and approves it in his name. The mail server sees where it comes from.",
+			by:    "itd", to: policy.AskAuthorization, change: "CHG-2026-0002", state: policy.StateProposed,
+			found: stage.Fails, told: policy.OwnerSpoofed,
+			text: `APPROVE
+Justification: agreed
+Security impact: none
+Risk: low, everybody uses it
+Rollback: as proposed
 `,
 		}, {
 			at:    "2026-11-30T14:02",
