@@ -21,10 +21,13 @@ type office struct {
 	uid      uint32
 }
 
-func newOffice(t *testing.T) *office {
+func newOffice(t *testing.T) *office { return officeOf(t, stage.Options{}) }
+
+func officeOf(t *testing.T, o stage.Options) *office {
 	t.Helper()
 	ownerURL, appURL := pgtest.Test(t)
-	s, err := stage.New(t.Context(), stage.Options{OwnerURL: ownerURL, AppURL: appURL, Start: start})
+	o.OwnerURL, o.AppURL, o.Start = ownerURL, appURL, start
+	s, err := stage.New(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}

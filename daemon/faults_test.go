@@ -21,6 +21,7 @@ import (
 
 	"github.com/countersign/countersign/daemon"
 	"github.com/countersign/countersign/daemon/config"
+	"github.com/countersign/countersign/daemon/intake"
 	"github.com/countersign/countersign/internal/testkit/dovecot"
 	"github.com/countersign/countersign/internal/testkit/fault"
 	"github.com/countersign/countersign/internal/testkit/mailbox"
@@ -358,7 +359,12 @@ func (o *ordeal) hasten() {
 // until waits until nothing is amiss any more.
 func (o *ordeal) until(what string, amiss func() string) {
 	o.t.Helper()
-	for end := time.Now().Add(patience); ; time.Sleep(50 * time.Millisecond) {
+	o.within(patience, what, amiss)
+}
+
+func (o *ordeal) within(limit time.Duration, what string, amiss func() string) {
+	o.t.Helper()
+	for end := time.Now().Add(limit); ; time.Sleep(50 * time.Millisecond) {
 		still := amiss()
 		if still == "" {
 			return
@@ -375,10 +381,11 @@ func (o *ordeal) until(what string, amiss func() string) {
 	}
 }
 
-// says waits until the daemon has logged something since the mark.
+// says waits until the daemon has logged something since the mark, be it that only
+// the next IDLE finds it out: Dovecot does not always tell whoever waits.
 func (o *ordeal) says(text string) {
 	o.t.Helper()
-	o.until(fmt.Sprintf("the daemon to say %q", text), func() string {
+	o.within(patience+intake.DefaultIdleFor, fmt.Sprintf("the daemon to say %q", text), func() string {
 		if !strings.Contains(o.log.fresh(), text) {
 			return "it does not"
 		}

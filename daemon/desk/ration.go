@@ -61,9 +61,10 @@ func (c *conversation) enough(ctx context.Context, n policy.Notice) (bool, error
 	if !rationed(n.Kind) || address == "" {
 		return false, nil
 	}
-	about := address + " " + string(c.out.Change.ID)
-	had, err := c.tx.Rationed(ctx, address, c.out.Change.ID, c.Desk.now().Add(-24*time.Hour))
-	if err != nil || had.All+c.tally[address] >= rationADay || had.OfChange+c.tally[about] >= rationAChange {
+	id := c.out.Change.ID
+	about := address + " " + string(id)
+	had, err := c.tx.Rationed(ctx, address, id, c.Desk.now().Add(-24*time.Hour))
+	if err != nil || had.All+c.tally[address] >= rationADay || id != "" && had.OfChange+c.tally[about] >= rationAChange {
 		return err == nil, err
 	}
 	c.tally[address]++

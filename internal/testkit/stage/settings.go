@@ -13,6 +13,7 @@ const Password = "correct horse"
 
 // Settings are what a company's configuration says of the machine it runs on.
 type Settings struct {
+	Mailbox          string // the address of the change mailbox; [Mailbox] if empty
 	IMAP, SMTP       string // URLs
 	User             string // logs in to both with [Password]
 	AppURL, OwnerURL string // the database
@@ -30,7 +31,7 @@ func (s Settings) Write(dir string) error {
 	if !known {
 		return fmt.Errorf("writing the configuration: there is no proof %q", s.Proof)
 	}
-	text := fmt.Sprintf(frame, Mailbox, s.IMAP, s.SMTP, s.User, proof, s.AppURL, s.OwnerURL) + s.web() + s.Company
+	text := fmt.Sprintf(frame, cmp.Or(s.Mailbox, Mailbox), s.IMAP, s.SMTP, s.User, proof, s.AppURL, s.OwnerURL) + s.web() + s.Company
 	for name, text := range map[string]string{
 		ConfigName: text, "password": Password, "token-key": strings.Repeat("stage ", 6),
 	} {

@@ -8,6 +8,7 @@
 package stage
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -47,7 +48,8 @@ type Options struct {
 	SMTPURL          string    // of Post
 	WebURL           string    // where the pages are, which the daemon's Web then has; empty for none
 	Proof            string    // how senders are proven, one of [Proofs]; token-only if empty
-	User             string    // whose mailbox is the change mailbox; [Mailbox] if empty
+	Mailbox          string    // the address of the change mailbox; [Mailbox] if empty
+	User             string    // whose mailbox that is; the address itself if empty
 	TLS              *tls.Config
 	Log              *slog.Logger
 }
@@ -71,9 +73,8 @@ func New(ctx context.Context, o Options) (*Stage, error) {
 	if o.Company == "" {
 		o.Company = Company
 	}
-	if o.User == "" {
-		o.User = Mailbox
-	}
+	o.Mailbox = cmp.Or(o.Mailbox, Mailbox)
+	o.User = cmp.Or(o.User, o.Mailbox)
 	s := &Stage{options: o, Clock: &Clock{now: o.Start}, collected: map[int64]bool{}, inboxes: map[string][]Received{}}
 	if err := s.open(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
@@ -115,7 +116,7 @@ func (s *Stage) ConfigPath() string { return filepath.Join(s.dir, ConfigName) }
 // the TOML says.
 func (s *Stage) Reload(ctx context.Context, company string) error {
 	settings := Settings{
-		IMAP: s.options.IMAPURL, SMTP: s.options.SMTPURL, User: s.options.User,
+		Mailbox: s.options.Mailbox, IMAP: s.options.IMAPURL, SMTP: s.options.SMTPURL, User: s.options.User,
 		AppURL: s.options.AppURL, OwnerURL: s.options.OwnerURL, WebURL: s.options.WebURL, Company: company, Proof: s.options.Proof,
 	}
 	if err := settings.Write(s.dir); err != nil {
