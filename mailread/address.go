@@ -3,10 +3,11 @@ package mailread
 import (
 	"net/mail"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
-// An Address is a mailbox as a header names it; Address is lower case.
+// An Address is a mailbox as a header names it; Address is [Canonical].
 type Address struct{ Name, Address string }
 
 // What can be wrong with From; a mail with any of these is nobody's.
@@ -56,11 +57,40 @@ var quotedString = regexp.MustCompile(`"(\\.|[^"\\])*"`)
 func unquoted(s string) string { return quotedString.ReplaceAllString(s, "") }
 
 func address(name, addr string) (Address, string) {
-	addr = strings.ToLower(Clean(addr))
+	addr = Canonical(Clean(addr))
 	if strings.Count(addr, "@") != 1 || strings.ContainsAny(addr, " \t\n<>\"") {
 		return Address{}, UnreadableFrom
 	}
 	return Address{oneSpace(Clean(name)), addr}, ""
+}
+
+// Canonical is the address as addresses are compared and shown: the letters A to Z
+// in lower case, the domain as the DNS has it (RFC 5891). So letters of another
+// alphabet that look like ours stay others, and a domain of such is seen to be
+// one: "cto@xn--exmple-4nf.com".
+func Canonical(address string) string {
+	at := strings.LastIndexByte(address, '@')
+	if at < 0 {
+		return plainLower(address)
+	}
+	return plainLower(address[:at+1]) + inDNS(address[at+1:])
+}
+
+// plainLower leaves all but A to Z as it is: the Kelvin sign is no "k".
+func plainLower(s string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, s)
+}
+
+// Shown is an address for people to read: with letters before the @ that are not
+// of ASCII spelled out, since they may look like others.
+func Shown(address string) string {
+	spelled := strconv.QuoteToASCII(address)
+	return spelled[1 : len(spelled)-1]
 }
 
 var (
@@ -74,7 +104,7 @@ func addresses(values ...string) []string {
 	seen := map[string]bool{}
 	for _, v := range values {
 		for _, a := range addressText.FindAllString(Clean(v), -1) {
-			if a = strings.ToLower(a); !seen[a] {
+			if a = Canonical(a); !seen[a] {
 				seen[a] = true
 				list = append(list, a)
 			}

@@ -72,7 +72,7 @@ func loginIn(comment string) string {
 	if !is || strings.ContainsAny(login, " ()") {
 		return ""
 	}
-	return strings.ToLower(login)
+	return Canonical(login)
 }
 
 // border is the place of the topmost Received field of a server that is one of

@@ -219,7 +219,7 @@ func (p Profile) byLogin(login, from, field string) Proof {
 		_, domain, _ := strings.Cut(p.Mailbox, "@")
 		login += "@" + domain
 	}
-	if proof.Proven = strings.EqualFold(login, from); !proof.Proven {
+	if proof.Proven = Canonical(login) == from; !proof.Proven {
 		proof.Forged, proof.Why = true, "somebody else had logged in to send it"
 	}
 	return proof
@@ -263,7 +263,7 @@ func (a authResults) byAuth(string) (Proof, bool) {
 	var logins []string
 	for _, r := range a.of("auth") {
 		if login, ok := r.prop("smtp.auth"); ok && r.value == "pass" && login != "" {
-			logins = append(logins, strings.ToLower(login))
+			logins = append(logins, Canonical(login))
 		}
 	}
 	switch len(logins) {

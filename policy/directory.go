@@ -127,12 +127,23 @@ func (d Directory) Name(id PersonID) string {
 
 // ByAddress gives the person an address belongs to.
 func (d Directory) ByAddress(address string) (Person, bool) {
-	address = strings.ToLower(address)
+	address = plainLower(address)
 	i := slices.IndexFunc(d.People, func(p Person) bool { return slices.Contains(p.Addresses, address) })
 	if i < 0 {
 		return Person{}, false
 	}
 	return d.People[i], true
+}
+
+// plainLower leaves all but A to Z as it is: letters that look alike in another
+// alphabet are others in an address.
+func plainLower(s string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			return r + 'a' - 'A'
+		}
+		return r
+	}, s)
 }
 
 // Find gives the one person that text names: by id, by name or by address,

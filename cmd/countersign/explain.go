@@ -10,6 +10,7 @@ import (
 
 	"github.com/countersign/countersign/daemon"
 	"github.com/countersign/countersign/daemon/desk"
+	"github.com/countersign/countersign/mailread"
 	"github.com/countersign/countersign/policy"
 	"github.com/countersign/countersign/storage"
 )
@@ -169,7 +170,7 @@ func (x explanation) read() {
 }
 
 func (x explanation) sender() string {
-	from := strings.TrimSpace(fmt.Sprintf("%s <%s>", x.Message.From.Name, x.Message.From.Address))
+	from := strings.TrimSpace(fmt.Sprintf("%s <%s>", x.Message.From.Name, mailread.Shown(x.Message.From.Address)))
 	if x.Person == "" {
 		return from + ", nobody in the directory"
 	}

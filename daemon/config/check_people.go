@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/countersign/countersign/mailread"
 	"github.com/countersign/countersign/policy"
 )
 
@@ -66,7 +67,7 @@ func checkAddresses(c *Config, f *faults) {
 	owners := map[string]string{} // whose an address is
 	for i, p := range c.People {
 		for _, a := range p.Addresses {
-			folded, key := strings.ToLower(a), p.key(i, "addresses")
+			folded, key := mailread.Canonical(a), p.key(i, "addresses")
 			if owner, taken := owners[folded]; taken {
 				f.err(key, fmt.Sprintf("%s stands at %s, too", a, owner), "An address belongs to one person, once: it is what tells people apart.")
 			}
@@ -104,7 +105,7 @@ func checkAddress(f *faults, key, address string) {
 
 // base is the address without its sub-address, for comparison.
 func base(address string) string {
-	address = strings.ToLower(address)
+	address = mailread.Canonical(address)
 	at := strings.LastIndexByte(address, '@')
 	if plus := strings.IndexByte(address, '+'); plus > 0 && plus < at {
 		return address[:plus] + address[at:]

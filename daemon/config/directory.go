@@ -1,11 +1,11 @@
 package config
 
 import (
-	"strings"
 	"time"
 
 	"github.com/pelletier/go-toml/v2"
 
+	"github.com/countersign/countersign/mailread"
 	"github.com/countersign/countersign/policy"
 )
 
@@ -25,7 +25,7 @@ func (c *Config) Directory() policy.Directory {
 	}
 	for _, p := range c.People {
 		d.People = append(d.People, policy.Person{
-			ID: p.ID, Name: p.Name, Addresses: lower(p.Addresses), Roles: p.Roles, Teams: p.Teams,
+			ID: p.ID, Name: p.Name, Addresses: canonical(p.Addresses), Roles: p.Roles, Teams: p.Teams,
 		})
 	}
 	for _, e := range c.Deputies {
@@ -57,7 +57,7 @@ func (d Distribution) lists() map[policy.Team][]string {
 		policy.IT: d.IT, policy.Development: d.Development, policy.G7: d.G7,
 	} {
 		if len(addresses) > 0 {
-			lists[team] = lower(addresses)
+			lists[team] = canonical(addresses)
 		}
 	}
 	return lists
@@ -69,10 +69,10 @@ func midnight(day toml.LocalDate, n int, zone *time.Location) time.Time {
 	return time.Date(day.Year, time.Month(day.Month), day.Day+n, 0, 0, 0, 0, zone).UTC()
 }
 
-func lower(texts []string) []string {
-	out := make([]string, len(texts))
-	for i, t := range texts {
-		out[i] = strings.ToLower(t)
+func canonical(addresses []string) []string {
+	out := make([]string, len(addresses))
+	for i, a := range addresses {
+		out[i] = mailread.Canonical(a)
 	}
 	return out
 }

@@ -115,7 +115,7 @@ func tried(keyword policy.Keyword, change string) string {
 // of it where it tries anything.
 func (c *conversation) onBehalf(ctx context.Context) error {
 	defer c.end(Unverified, "sent by somebody else on behalf of %s", c.out.Person)
-	sender := c.message.Sender.Address
+	sender := mailread.Shown(c.message.Sender.Address)
 	tries, err := c.tries(ctx)
 	if err != nil {
 		return err
@@ -141,7 +141,7 @@ func (c *conversation) stolen(ctx context.Context) error {
 	if err != nil || c.out.Answer.Keyword == policy.NoKeyword {
 		return err
 	}
-	owner, from := tokens[0].Person, c.message.From.Address
+	owner, from := tokens[0].Person, mailread.Shown(c.message.From.Address)
 	if from == "" {
 		from = "somebody whose address cannot be read"
 	}

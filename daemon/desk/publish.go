@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/countersign/countersign/internal/paper"
+	"github.com/countersign/countersign/mailread"
 	"github.com/countersign/countersign/mailtmpl"
 	"github.com/countersign/countersign/policy"
 	"github.com/countersign/countersign/storage"
@@ -56,7 +57,7 @@ func (c *conversation) given() mailtmpl.Given {
 		return c.about.given()
 	}
 	m := c.out.Message
-	return mailtmpl.Given{From: m.From.Address, Subject: m.Subject, Excerpt: c.excerpt(), At: c.in.Received, Others: strings.Join(c.otherNumbers(), ", ")}
+	return mailtmpl.Given{From: mailread.Shown(m.From.Address), Subject: m.Subject, Excerpt: c.excerpt(), At: c.in.Received, Others: strings.Join(c.otherNumbers(), ", ")}
 }
 
 // publish hands the change, its record and the mails that are owed over to the
