@@ -16,7 +16,7 @@ var (
 	storyNamed = regexp.MustCompile(`"(\d+-[a-z0-9-]+)"`)
 )
 
-// Every threat of docs/threats.md names what shows that its defence holds, and each
+// Every threat of docs/threats.md names what shows that its defense holds, and each
 // of these is a test or a conversation that there is.
 func TestThreatsAreShown(t *testing.T) {
 	text, err := os.ReadFile(threatsPage)
