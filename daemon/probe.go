@@ -3,6 +3,8 @@ package daemon
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/countersign/countersign/daemon/config"
@@ -16,9 +18,15 @@ import (
 // A Probe tries one server for real and changes nothing.
 type Probe struct {
 	Name   string
+	Needs  string // the probe without which this one tells nothing
 	Remedy string // what to do when it fails
 	Try    func(context.Context) (says string, err error)
 }
+
+// A Note is what a probe finds that the daemon can live with.
+type Note string
+
+func (n Note) Error() string { return string(n) }
 
 // Probes lists what the daemon needs to reach, and what people reach of it.
 func Probes(c *config.Config, o Options) []Probe {
@@ -35,6 +43,14 @@ func Probes(c *config.Config, o Options) []Probe {
 			Name:   "smtp",
 			Remedy: "Look at mailbox.smtp, mailbox.username and mailbox.password_file.",
 			Try:    func(ctx context.Context) (string, error) { return probeSMTP(ctx, c, o) },
+		}, {
+			Name: "tokens", Needs: "database",
+			Remedy: `Put the key back under its id, or run "countersign reissue --open".`,
+			Try:    func(ctx context.Context) (string, error) { return probeTokens(ctx, c) },
+		}, {
+			Name: "senders", Needs: "database",
+			Remedy: "Look at mailbox.sender_proof and docs/proof.md; \"countersign explain\" says of each mail why.",
+			Try:    func(ctx context.Context) (string, error) { return probeSenders(ctx, c, o) },
 		},
 	}
 	if c.Web.URL != "" {
@@ -88,4 +104,25 @@ func probeSMTP(ctx context.Context, c *config.Config, o Options) (string, error)
 		return "", err
 	}
 	return "logged in; nothing was sent", nil
+}
+
+// probeTokens looks whether every open ballot can be answered with a key there is.
+func probeTokens(ctx context.Context, c *config.Config) (string, error) {
+	keys, err := c.Tokens.Load()
+	if err != nil {
+		return "", err
+	}
+	store, err := storage.Open(ctx, c.Database.URL)
+	if err != nil {
+		return "", err
+	}
+	defer store.Close() //nolint:errcheck // it only read
+	n, err := store.Keyless(ctx, slices.Sorted(maps.Keys(keys.Secrets)))
+	switch {
+	case err != nil:
+		return "", err
+	case n > 0:
+		return "", fmt.Errorf("%d open ballots have no token of a key that is configured: their answers count for nothing", n)
+	}
+	return fmt.Sprintf("made with key %s; every open ballot has one that counts", keys.Current), nil
 }

@@ -100,6 +100,18 @@ func (t *turn) remind(b Ballot, told []PersonID) {
 	}
 	e.Next = t.timetable(after).next()
 	t.emit(e)
+	t.askOnceMore(b)
+}
+
+// reissue sends every open ballot to its person once more, and changes nothing.
+func (t *turn) reissue() *Refusal {
+	for _, b := range t.change.OpenBallots() {
+		t.askOnceMore(b)
+	}
+	return nil
+}
+
+func (t *turn) askOnceMore(b Ballot) {
 	t.notify(Notice{
 		Kind: AskOf(b.Kind), To: b.Person, Ballot: b.ID, Problems: t.problemsFor(b), Reminder: true, Why: t.whyAsked(b),
 	})

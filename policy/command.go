@@ -38,5 +38,6 @@ const (
 	CommandCancel     CommandKind = "cancel"     // the operator ends a change that touched nothing
 	CommandExcuse     CommandKind = "excuse"     // the operator excuses somebody a report (7) could not be delivered to
 	CommandReconsider CommandKind = "reconsider" // the directory changed
+	CommandReissue    CommandKind = "reissue"    // the operator has every open ballot sent once more
 	CommandFire       CommandKind = "fire"       // time passes: remind, escalate, ask the pool, expire
 )

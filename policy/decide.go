@@ -45,6 +45,8 @@ func (t *turn) decide() *Refusal {
 		return t.excuse()
 	case CommandReconsider:
 		return t.reconsider()
+	case CommandReissue:
+		return t.reissue()
 	case CommandFire:
 		return t.fire()
 	}

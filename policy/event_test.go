@@ -144,7 +144,7 @@ func TestBranchesDoNotMeet(t *testing.T) {
 // TestCommandsTheDeskMustNotSend are refused, not obeyed.
 func TestCommandsTheDeskMustNotSend(t *testing.T) {
 	w := newWorld(t, company())
-	for _, kind := range []CommandKind{CommandAnswer, CommandAct, CommandComment, CommandCancel, CommandExcuse, CommandReconsider, CommandFire} {
+	for _, kind := range []CommandKind{CommandAnswer, CommandAct, CommandComment, CommandCancel, CommandExcuse, CommandReconsider, CommandReissue, CommandFire} {
 		w.wantRefused(w.do(Command{Kind: kind, By: "lead", Keyword: KeywordStop}), RefusedUnknown)
 	}
 	w.must(w.propose("lead", nil))

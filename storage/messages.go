@@ -35,3 +35,10 @@ func (s *Store) Mails(ctx context.Context, limit int) ([]MailRow, error) {
 	}
 	return rows, nil
 }
+
+// LatestOfPeople gives the newest mails in the archive that came in the name of
+// somebody in the directory, whole; not those that keep an answer given on a page.
+func (s *Store) LatestOfPeople(ctx context.Context, n int) (raw [][]byte, err error) {
+	err = s.db.SelectContext(ctx, &raw, `select raw from messages where person <> '' and raw is not null and folder <> 'page' order by id desc limit $1`, n)
+	return raw, wrapped(err, "reading the latest mails")
+}

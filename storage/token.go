@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/countersign/countersign/policy"
 )
@@ -52,4 +53,34 @@ func (t *Tx) FindTokens(ctx context.Context, hashes []string) ([]Token, error) {
 		found = append(found, t.seen.tokens[h]...)
 	}
 	return found, nil
+}
+
+// Unkeyed gives the mails that wait to be sent with a token of a key that is none
+// of those known, and keeps everyone else from them.
+func (t *Tx) Unkeyed(ctx context.Context, known []string) ([]OutMail, error) {
+	var waiting []OutMail
+	err := t.tx.SelectContext(ctx, &waiting, `
+		select `+outMailColumns+` from outbox
+		where state in ('pending', 'deferred') and kid <> '' and kid <> all($1) order by id for update`, known)
+	return waiting, wrapped(err, "looking for mail that waits for a key")
+}
+
+// Rekey has a mail that waits sent with tokens of the key.
+func (t *Tx) Rekey(ctx context.Context, id int64, kid string, now time.Time) error {
+	_, err := t.tx.ExecContext(ctx, `update outbox set kid = $2, due = $3 where id = $1`, id, kid, micro(now))
+	return wrapped(err, "giving a mail another key")
+}
+
+// Supersede has a mail that waits not sent.
+func (t *Tx) Supersede(ctx context.Context, id int64, now time.Time) error {
+	_, err := t.tx.ExecContext(ctx, `update outbox set state = 'superseded', ended_at = $2 where id = $1`, id, micro(now))
+	return wrapped(err, "superseding a mail")
+}
+
+// Keyless counts the open ballots of which no token was made with one of the keys.
+func (s *Store) Keyless(ctx context.Context, known []string) (n int, err error) {
+	err = s.db.GetContext(ctx, &n, `
+		select count(*) from ballots as b where status = 'open' and not exists (
+			select from tokens as t where t.change = b.change and t.ballot = b.id and t.purpose = 'mail' and t.kid = any($1))`, known)
+	return n, wrapped(err, "counting ballots without a token")
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
@@ -10,13 +11,15 @@ import (
 
 type checkCmd struct {
 	JSON bool `name:"json" help:"Answer in JSON."`
+	Mail bool `help:"Send a mail to the change mailbox, too, and say how its sender is known."`
 }
 
 // Help says more than the one line.
 func (*checkCmd) Help() string {
 	return `It reads the configuration and the secret files, connects to the database, and logs in
 to the mailbox and to the server that sends mail. It changes nothing and sends nothing, and
-may run beside the daemon.
+may run beside the daemon. With --mail it sends one mail to the change mailbox itself, waits up
+to two minutes until it comes back, and says what the mail server wrote above it.
 
 Each line begins with "ok", with "note" for what the daemon can live with, or with "FAULT";
 below a fault stands its remedy. It leaves with 0 if there is no fault, else with 1.`
@@ -46,7 +49,7 @@ func (c *checkCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	findings := g.findings(cfg)
+	findings := g.findings(cfg, c.Mail)
 	if c.JSON {
 		err = printJSON(g.stdout, findings)
 	} else {
@@ -60,7 +63,7 @@ func (c *checkCmd) Run(g *globals) error {
 
 // findings looks at the configuration first: with an error in it the servers
 // are not tried.
-func (g *globals) findings(cfg *config.Config) []finding {
+func (g *globals) findings(cfg *config.Config, mail bool) []finding {
 	var list []finding
 	told := cfg.Check()
 	for _, f := range told {
@@ -75,14 +78,28 @@ func (g *globals) findings(cfg *config.Config) []finding {
 	}
 	says := fmt.Sprintf("policy %s %s, %s", cfg.Policy.ID, cfg.Policy.Version, count(len(cfg.People), "person", "people"))
 	list = append(list, finding{"configuration", markOK, says, ""})
-	for _, p := range countersign.Probes(cfg, countersign.Options{Log: g.log, Now: g.now}) {
-		list = append(list, g.try(p))
+	o := countersign.Options{Log: g.log, Now: g.now}
+	probes := countersign.Probes(cfg, o)
+	if mail {
+		probes = append(probes, countersign.MailProbe(cfg, o))
+	}
+	failed := map[string]bool{}
+	for _, p := range probes {
+		if failed[p.Needs] {
+			continue
+		}
+		found := g.try(p)
+		failed[p.Name] = found.Mark == markFault
+		list = append(list, found)
 	}
 	return list
 }
 
 func (g *globals) try(p countersign.Probe) finding {
 	says, err := p.Try(g.ctx)
+	if note := countersign.Note(""); errors.As(err, &note) {
+		return finding{p.Name, markNote, string(note), p.Remedy}
+	}
 	if err != nil {
 		return finding{p.Name, markFault, err.Error(), remedy(p, err)}
 	}

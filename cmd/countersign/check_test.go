@@ -53,7 +53,7 @@ var troubles = []trouble{
 	{"unknown role", instead(`"it-director"`, `"director"`), exitNo, `FAULT  people.itd.roles: the policy knows no "director"`, `Write some of "it-director"`},
 	{"role nobody holds", instead(`roles = ["it-director"]`, ``), exitOK, `note   people: nobody holds the role "it-director"`, `Add "it-director" to somebody's roles.`},
 	{"no secret", instead(`"password"`, `"passwort"`), exitNo, `FAULT  mailbox.password_file: reading the password of the mailbox: open `, "The file holds the password on one line"},
-	{"no token key", instead(`"token-key"`, `"key"`), exitNo, `FAULT  tokens.keys#1.file: `, "Make it once, and keep it: "},
+	{"no token key", instead(`"token-key-1"`, `"key"`), exitNo, `FAULT  tokens.keys#1.file: `, "Make it once, and keep it: "},
 
 	{"no database server", func(o *town) []string {
 		return database(o, func(_ *url.URL, q url.Values) { q.Set("host", "/run/nothing") })
@@ -138,7 +138,7 @@ func TestRemedy(t *testing.T) {
 
 func TestCheckHealthy(t *testing.T) {
 	got := settle(t).run("check")
-	if got.code != exitOK || got.errors != "" || strings.Count(got.out, "ok     ") != 4 || !strings.HasSuffix(got.out, "\nNo faults: the daemon can run.\n") {
+	if got.code != exitOK || got.errors != "" || strings.Count(got.out, "ok     ") != 5 || strings.Count(got.out, "note   ") != 1 || !strings.HasSuffix(got.out, "\nNo faults: the daemon can run.\n") {
 		t.Errorf("left with %d and said\n%s%s", got.code, got.out, got.errors)
 	}
 }

@@ -24,6 +24,7 @@ type cli struct {
 	Explain explainCmd `cmd:"" help:"Say how a mail would be read and what would become of it."`
 	Cancel  cancelCmd  `cmd:"" help:"End a change that touched nothing in production."`
 	Excuse  excuseCmd  `cmd:"" help:"Excuse somebody whom the report of a change did not reach."`
+	Reissue reissueCmd `cmd:"" help:"Send every open ballot once more, when a token key is gone."`
 	Digest  digestCmd  `cmd:"" help:"Show the digest of a month, or send it to G7 again."`
 	Rebuild rebuildCmd `cmd:"" help:"Compute every change anew from the record, or compare."`
 	Recover recoverCmd `cmd:"" help:"Decide again what a restored database does not know."`

@@ -142,6 +142,8 @@ func showChecks(s shelf) {
 		s.configure(c.make(s.town)...)
 		s.show("check: "+c.name, "check")
 	}
+	s.configure()
+	s.show("check with a mail", "check", "--mail")
 }
 
 func showExplanations(s shelf) {
@@ -154,6 +156,7 @@ func showExplanations(s shelf) {
 func showChanges(s shelf) {
 	s.show("list", "list")
 	s.show("list all", "list", "--all")
+	s.show("reissue", "reissue", "--open")
 	s.show("list in JSON", "list", "--state=rejected", "--json")
 	s.show("list a state there is not", "list", "--state=finished")
 	s.reply("cto", policy.AskAuthorization, "ASK: who watches replication in the first night?\n")

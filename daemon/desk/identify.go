@@ -76,7 +76,8 @@ func (c *conversation) tokens(ctx context.Context, m *mailread.Message) ([]stora
 	return c.tokensFor(ctx, m, paper.Mail)
 }
 
-// tokensFor are the tokens of the purpose that the mail carries, in its order.
+// tokensFor are the tokens of the purpose that the mail carries, in its order; those
+// of a key that is not configured any more are none.
 func (c *conversation) tokensFor(ctx context.Context, m *mailread.Message, purpose paper.Purpose) ([]storage.Token, error) {
 	var hashes []string
 	for _, token := range m.Tokens() {
@@ -86,7 +87,7 @@ func (c *conversation) tokensFor(ctx context.Context, m *mailread.Message, purpo
 		return nil, nil
 	}
 	found, err := c.tx.FindTokens(ctx, hashes)
-	found = slices.DeleteFunc(found, func(t storage.Token) bool { return t.Purpose != string(purpose) })
+	found = slices.DeleteFunc(found, func(t storage.Token) bool { return t.Purpose != string(purpose) || c.Keys.Secrets[t.KeyID] == nil })
 	slices.SortStableFunc(found, func(a, b storage.Token) int {
 		return slices.Index(hashes, a.Hash) - slices.Index(hashes, b.Hash)
 	})

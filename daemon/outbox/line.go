@@ -15,6 +15,7 @@ import (
 	"github.com/wneessen/go-mail/smtp"
 
 	"github.com/countersign/countersign/internal/server"
+	"github.com/countersign/countersign/mailtmpl"
 )
 
 // A line is one connection to the SMTP server, logged in. It uses the lower
@@ -281,5 +282,23 @@ func (o *Outbox) Probe(ctx context.Context) error {
 		return err
 	}
 	l.quit()
+	return nil
+}
+
+// Submit sends one mail past the outbox. It fails where the server does not take
+// it.
+func (o *Outbox) Submit(ctx context.Context, m mailtmpl.Mail) error {
+	raw, err := Compose(m, nil)
+	if err != nil {
+		return err
+	}
+	l, err := o.dial(ctx)
+	if err != nil {
+		return err
+	}
+	defer l.quit()
+	if r := l.submit(ctx, m.From, m.To, raw); r.fate != accepted {
+		return fmt.Errorf("sending a mail to %s: %s", m.To, r.why)
+	}
 	return nil
 }

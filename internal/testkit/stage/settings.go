@@ -13,13 +13,14 @@ const Password = "correct horse"
 
 // Settings are what a company's configuration says of the machine it runs on.
 type Settings struct {
-	Mailbox          string // the address of the change mailbox; [Mailbox] if empty
-	IMAP, SMTP       string // URLs
-	User             string // logs in to both with [Password]
-	AppURL, OwnerURL string // the database
-	WebURL           string // where the pages are; empty for none
-	Proof            string // how senders are proven, one of [Proofs]; token-only if empty
-	Company          string // TOML: the policy section and the people; [Company] if empty
+	Mailbox          string   // the address of the change mailbox; [Mailbox] if empty
+	IMAP, SMTP       string   // URLs
+	User             string   // logs in to both with [Password]
+	AppURL, OwnerURL string   // the database
+	WebURL           string   // where the pages are; empty for none
+	Keys             []string // ids of the token keys, the current one first; one if empty
+	Proof            string   // how senders are proven, one of [Proofs]; token-only if empty
+	Company          string   // TOML: the policy section and the people; [Company] if empty
 }
 
 // Write writes the configuration and its secrets into the folder.
@@ -31,15 +32,32 @@ func (s Settings) Write(dir string) error {
 	if !known {
 		return fmt.Errorf("writing the configuration: there is no proof %q", s.Proof)
 	}
-	text := fmt.Sprintf(frame, cmp.Or(s.Mailbox, Mailbox), s.IMAP, s.SMTP, s.User, proof, s.AppURL, s.OwnerURL) + s.web() + s.Company
-	for name, text := range map[string]string{
-		ConfigName: text, "password": Password, "token-key": strings.Repeat("stage ", 6),
-	} {
+	text := fmt.Sprintf(frame, cmp.Or(s.Mailbox, Mailbox), s.IMAP, s.SMTP, s.User, proof, s.AppURL, s.OwnerURL, s.keys()) + s.web() + s.Company
+	files := map[string]string{ConfigName: text, "password": Password}
+	for _, id := range s.ids() {
+		files["token-key-"+id] = strings.Repeat("stage "+id+" ", 6)
+	}
+	for name, text := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
 			return fmt.Errorf("writing the configuration: %w", err)
 		}
 	}
 	return nil
+}
+
+func (s Settings) ids() []string {
+	if len(s.Keys) == 0 {
+		return []string{"1"}
+	}
+	return s.Keys
+}
+
+func (s Settings) keys() string {
+	var b strings.Builder
+	for _, id := range s.ids() {
+		fmt.Fprintf(&b, "[[tokens.keys]]\nid = %q\nfile = %q\n", id, "token-key-"+id)
+	}
+	return b.String()
 }
 
 // web has the pages served by whoever set up the stage.
@@ -75,10 +93,7 @@ files_limit = "300 KiB"
 url = %q
 owner_url = %q
 
-[[tokens.keys]]
-id = "1"
-file = "token-key"
-
+%s
 [operator]
 addresses = ["operator@example.com"]
 `

@@ -47,6 +47,7 @@ type Options struct {
 	IMAPURL          string    // of IMAP or Post, where it is given
 	SMTPURL          string    // of Post
 	WebURL           string    // where the pages are, which the daemon's Web then has; empty for none
+	Keys             []string  // ids of the token keys, the current one first; one if empty
 	Proof            string    // how senders are proven, one of [Proofs]; token-only if empty
 	Mailbox          string    // the address of the change mailbox; [Mailbox] if empty
 	User             string    // whose mailbox that is; the address itself if empty
@@ -112,12 +113,18 @@ func (s *Stage) startProvider() (err error) {
 // ConfigPath is where the stage's configuration lies.
 func (s *Stage) ConfigPath() string { return filepath.Join(s.dir, ConfigName) }
 
+// Rotate restarts the daemon with other token keys, the current one first.
+func (s *Stage) Rotate(ctx context.Context, keys ...string) error {
+	s.options.Keys = keys
+	return s.Reload(ctx, s.options.Company)
+}
+
 // Reload restarts the daemon with another company: roles, teams and people as
 // the TOML says.
 func (s *Stage) Reload(ctx context.Context, company string) error {
 	settings := Settings{
 		Mailbox: s.options.Mailbox, IMAP: s.options.IMAPURL, SMTP: s.options.SMTPURL, User: s.options.User,
-		AppURL: s.options.AppURL, OwnerURL: s.options.OwnerURL, WebURL: s.options.WebURL, Company: company, Proof: s.options.Proof,
+		AppURL: s.options.AppURL, OwnerURL: s.options.OwnerURL, WebURL: s.options.WebURL, Company: company, Keys: s.options.Keys, Proof: s.options.Proof,
 	}
 	if err := settings.Write(s.dir); err != nil {
 		return err
