@@ -2,10 +2,13 @@ package abuse
 
 import (
 	"bytes"
+	"crypto/tls"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/countersign/countersign/daemon"
+	"github.com/countersign/countersign/daemon/config"
 	"github.com/countersign/countersign/daemon/desk"
 	"github.com/countersign/countersign/internal/testkit/stage"
 	"github.com/countersign/countersign/policy"
@@ -109,6 +112,29 @@ func TestForgedMail(t *testing.T) {
 			o.counts("cto", "authenticated: ")
 			o.submitted(o.mx, o.vote("itd@example.com"))
 			o.counts("itd", "authenticated: auth=pass smtp.auth=itd@example.com")
+			o.checks("senders", "are proven")
+			o.checks("a mail to itself", "it came, and its sender is proven: auth=pass smtp.auth=changes@example.com")
 		})
 	}
+}
+
+// checks has countersign check try the probe, beside the daemon.
+func (o *office) checks(name, says string) {
+	o.t.Helper()
+	c, err := config.Load(o.stage.ConfigPath())
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	c.Mailbox.SMTP = "smtp://" + strings.Replace(o.mx.Submission, "127.0.0.1", "localhost", 1) // by way of which the mailbox sends, as people do
+	options := daemon.Options{TLS: &tls.Config{RootCAs: o.mx.Authority.Pool}}
+	for _, p := range append(daemon.Probes(c, options), daemon.MailProbe(c, options)) {
+		if p.Name != name {
+			continue
+		}
+		if got, err := p.Try(o.t.Context()); err != nil || !strings.Contains(got, says) {
+			o.t.Errorf("check says of %s %q, %v", name, got, err)
+		}
+		return
+	}
+	o.t.Errorf("check does not try %s", name)
 }
