@@ -4,14 +4,19 @@ import (
 	"bytes"
 	"context"
 	"net/http"
+	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/countersign/countersign/internal/testkit/mailbox"
 	"github.com/countersign/countersign/internal/testkit/pgtest"
 	"github.com/countersign/countersign/internal/testkit/stage"
+	"github.com/countersign/countersign/policy"
 )
 
 // A shared buffer is written by the daemon and read by the test.
@@ -114,6 +119,59 @@ func TestServeDoesNotStart(t *testing.T) {
 		if got := o.run("serve"); got.code != c.code || !strings.Contains(got.errors, c.says) {
 			t.Errorf("%s: left with %d and said %s", c.name, got.code, got.errors)
 		}
+	}
+}
+
+// On SIGHUP the daemon goes on with the configuration as it is now: who is CTO since
+// is asked. One with an error changes nothing, and mail that comes meanwhile is
+// decided.
+func TestServeReloads(t *testing.T) {
+	o := settle(t)
+	o.configure()
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var out, log shared
+	code := make(chan int, 1)
+	go func() { code <- run(ctx, []string{"serve"}, &out, &log) }()
+	says := func(text string, times int) {
+		t.Helper()
+		await(t, text, func() bool { return strings.Count(log.String(), text) == times })
+	}
+	hangUp := func() {
+		t.Helper()
+		if err := syscall.Kill(os.Getpid(), syscall.SIGHUP); err != nil {
+			t.Fatal(err)
+		}
+	}
+	asked := func(who, subject string) {
+		t.Helper()
+		if err := o.Write(stage.Letter{From: "lead@example.com", Subject: subject, Body: strings.Replace(proposal, "Upgrade PostgreSQL", subject, 1)}); err != nil {
+			t.Fatal(err)
+		}
+		await(t, "the ballot of "+subject, func() bool {
+			return slices.ContainsFunc(o.Provider.Sent(), func(m mailbox.Sent) bool {
+				return m.To == who && strings.Contains(string(m.Raw), subject) && strings.Contains(string(m.Raw), string(policy.AskAuthorization))
+			})
+		})
+	}
+	says("msg=running", 1)
+	asked("cto@example.com", "Before")
+
+	o.configure(`roles = ["cto"]`, `roles = ["king"]`)
+	hangUp()
+	says("the configuration is not reloaded", 1)
+	asked("cto@example.com", "Meanwhile")
+
+	o.configure(`roles = ["cto"]`, `teams = []`, "[\"it2@example.com\"]\n", "[\"it2@example.com\"]\nroles = [\"cto\"]\n")
+	hangUp()
+	says("msg=running", 2)
+	asked("it2@example.com", "Afterwards")
+	stop()
+	if got := <-code; got != exitOK {
+		t.Errorf("left with %d:\n%s", got, log.String())
+	}
+	if list := o.run("list"); strings.Count(list.out, "proposed") != 3 {
+		t.Errorf("afterwards list says\n%s", list.out)
 	}
 }
 
