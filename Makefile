@@ -99,6 +99,10 @@ uninstall: ## Remove what install has put there, but for configuration, secrets 
 fuzz: ## Every fuzz test for FUZZTIME (30s).
 	@.ci/fuzz $(FUZZTIME)
 
+.PHONY: audit
+audit: ## Hold the modules against their checksums, and against the known vulnerabilities, where these can be reached.
+	@.ci/audit
+
 .PHONY: docs
 docs: ## Write again the pages that are made from the code (by tests called TestDocs…).
 	go test -run '^TestDocs' $$(grep -rl --include='*_test.go' '^func TestDocs' . | xargs -n1 dirname | sort -u) -update
