@@ -70,6 +70,8 @@ var noticeNames = map[policy.NoticeKind]string{
 	policy.AnswerDenied:        "the mail was not theirs",
 	policy.OwnerSpoofed:        "somebody wrote in their name",
 	policy.OperatorSpoofed:     "to the operators: a forged mail",
+	policy.ReceiptDeputy:       "receipt of who stands in",
+	policy.NoticeDeputy:        "they stand in for somebody",
 }
 
 // NoticeName says in a few words what a mail is: "ballot: authorize it".

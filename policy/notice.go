@@ -18,6 +18,7 @@ type Notice struct {
 	Text      string // further words: a question's answer, the operator's reason
 	Why       string // why the reader gets this mail, a sentence
 	Digest    *Digest
+	Appointed *Appointment // the word on a deputy that led to this mail
 }
 
 // A NoticeKind names a mail: reader, purpose, event. mailtmpl has a template
@@ -98,6 +99,8 @@ const (
 	AnswerDenied        NoticeKind = "person-answer-denied"    // it was not, and nothing was decided by it
 	OwnerSpoofed        NoticeKind = "owner-notice-spoofed"    // somebody wrote in your name
 	OperatorSpoofed     NoticeKind = "operator-notice-spoofed"
+	ReceiptDeputy       NoticeKind = "person-receipt-deputy" // who stands in for the reader now, by their own word
+	NoticeDeputy        NoticeKind = "person-notice-deputy"  // the reader stands in for somebody, or no longer
 )
 
 // DigestMonth tells higher management of a month.
@@ -128,5 +131,5 @@ var NoticeKinds = []NoticeKind{
 	OperatorUndelivered, PersonDirectory, OwnerDirectory, OperatorMisused,
 	DigestMonth,
 	NoticeWaiting, NoticeReview, CodeAnswer, CodeSignIn, CopyAnswer,
-	AskConfirmation, AnswerDenied, OwnerSpoofed, OperatorSpoofed,
+	AskConfirmation, AnswerDenied, OwnerSpoofed, OperatorSpoofed, ReceiptDeputy, NoticeDeputy,
 }

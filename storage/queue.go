@@ -18,6 +18,8 @@ type queue struct {
 	returned []returned
 	held     []Held
 	events   []eventRow // without their links
+
+	appointed []policy.Appointment // as the events tell of them
 }
 
 // numbers are the last number of a series before the transaction, and after it.
