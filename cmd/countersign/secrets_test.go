@@ -38,7 +38,7 @@ func TestNoVerbWritesAToken(t *testing.T) {
 	o.bounced()
 	for _, verb := range [][]string{
 		{"list", "--all"}, {"list", "--json"}, {"show", "CHG-2026-0001"}, {"show", "CHG-2026-0001", "--json"},
-		{"explain", file}, {"check"}, {"rebuild", "--check"}, {"digest", "--dry-run"},
+		{"explain", file}, {"check"}, {"rebuild", "--check"}, {"digest", "--month", "2026-03", "--dry-run"},
 		{"reissue", "--open"}, {"cancel", "CHG-2026-0001", "--reason", "given up"},
 	} {
 		got := o.run(verb...)
