@@ -1,6 +1,10 @@
 package mailtmpl
 
-import "github.com/countersign/countersign/policy"
+import (
+	"time"
+
+	"github.com/countersign/countersign/policy"
+)
 
 // What mails say in passing, for pages to say in the same words.
 
@@ -139,3 +143,6 @@ func MajorWhy(d Data) string { return d.majorWhy() }
 
 // Doer is who has the work, or is to have it.
 func Doer(d Data) policy.PersonID { return d.doer() }
+
+// Lasting is a span of time as people say it: "40 minutes".
+func Lasting(span time.Duration) string { return lasting(span) }

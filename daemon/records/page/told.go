@@ -1,0 +1,151 @@
+package page
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/countersign/countersign/mailtmpl"
+	"github.com/countersign/countersign/policy"
+	"github.com/countersign/countersign/storage"
+)
+
+// What was said and done on the way, and who was told.
+
+// path is every step: who, when, how that is proven, and where it led.
+func (m *maker) path() []node {
+	var steps []mailtmpl.Saying
+	for _, s := range mailtmpl.History(m.d, m.events) {
+		if s.Said != "wrote" { // comments stand by themselves
+			steps = append(steps, s)
+		}
+	}
+	rows := each(m, steps, func(s mailtmpl.Saying) node {
+		return el("tr", cell(para(m.d.Time(s.When))), cell(para(s.By)), cell(m.step(s)...), cell(para(m.line(s.Proof))), cell(para(string(s.Then))))
+	})
+	all := table([]string{"When", "Who", "What", "How proven", "The change then"}, rows)
+	if m.erased > 0 {
+		all = append(all, para(fmt.Sprintf("Entries of the record that cannot be shown, since they were erased or are unreadable: %d.", m.erased)))
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return append([]node{heading("Step by step")}, all...)
+}
+
+// step is what was said. What has a place of its own on the page is not shown
+// twice.
+func (m *maker) step(s mailtmpl.Saying) []node {
+	says := s.Said
+	if s.About != "" {
+		says += ", asked " + s.About
+	}
+	all := []node{para(m.line(says))}
+	if b, ok := m.c.Ballot(s.Ballot); ok && (isVerdict(b) || elsewhere[b.Kind]) {
+		return all
+	}
+	for _, f := range s.Fields {
+		all = append(all, labeled(f.Label, m.words(f.Text))...)
+	}
+	return append(all, m.attached(s.Files)...)
+}
+
+// elsewhere are the ballots whose answers have a table of their own.
+var elsewhere = map[policy.BallotKind]bool{policy.BallotTest: true, policy.BallotCheck: true, policy.BallotDocuments: true}
+
+// work is every implementation, and its tests (4), (6).
+func (m *maker) work() []node {
+	var attempts []policy.Attempt
+	for _, e := range m.events {
+		if a, is := e.(*policy.Attempted); is {
+			attempts = append(attempts, a.Attempt)
+		}
+	}
+	made := table([]string{"Attempt", "Version", "Implemented by", "Done", "What was done", "Left undone"}, each(m, attempts, func(a policy.Attempt) node {
+		return el("tr", cell(para(fmt.Sprint(a.N))), cell(m.words(a.Version)...), cell(para(m.d.Name(a.By)+", reported "+m.d.Time(a.At))),
+			cell(m.words(a.DoneAt)...), cell(m.words(a.Notes)...), cell(m.words(a.LeftUndone)...))
+	}))
+	return append(titled(m.point("Implementation", "4"), made), titled(m.point("Tests", "6"), m.answers(policy.BallotTest))...)
+}
+
+// checks are the authorizers' looks at the result (5).
+func (m *maker) checks() []node {
+	return titled(m.point("Checks", "5"), m.answers(policy.BallotCheck))
+}
+
+// documents are those that were updated (8); some were named with the check.
+func (m *maker) documents() []node {
+	return titled(m.point("Documents", "8"), m.answers(policy.BallotDocuments))
+}
+
+// answers is a table of all answers to ballots of a kind.
+func (m *maker) answers(kind policy.BallotKind) []node {
+	var cast []policy.Ballot
+	for _, b := range m.c.Ballots {
+		if b.Kind == kind && b.Status == policy.BallotCast && b.Answer != nil {
+			cast = append(cast, b)
+		}
+	}
+	return table([]string{"Who", "When, how proven", "Answer"}, each(m, cast, func(b policy.Ballot) node {
+		who := m.d.Name(b.Answer.By)
+		if b.For != "" {
+			who += " for " + m.d.Name(b.For)
+		}
+		said := string(b.Answer.Keyword)
+		if kind == policy.BallotTest {
+			said += fmt.Sprintf(", attempt %d", b.Attempt)
+		}
+		fields := []node{para(said)}
+		for _, l := range b.Answer.Fields.Labels() {
+			fields = append(fields, labeled(string(l), m.words(b.Answer.Fields.Get(l)))...)
+		}
+		return el("tr", cell(para(who)), cell(para(m.d.Time(b.Answer.At)+"; "+m.line(mailtmpl.Proof(b.Answer.Proof)))),
+			cell(append(fields, m.attached(b.Answer.Files)...)...))
+	}))
+}
+
+// distribution is to whom the implementation was reported (7), and what became
+// of each report.
+func (m *maker) distribution() []node {
+	rows := each(m, m.Deliveries, func(d storage.Delivery) node {
+		return el("tr", cell(para(m.d.Name(policy.PersonID(d.Recipient)))), cell(para(mailtmpl.NoticeName(d.Notice))), cell(para(m.line(m.fate(d)))))
+	})
+	return titled(m.point("Who was told", "7"), table([]string{"Who", "Mail", "What became of it"}, rows))
+}
+
+// fate says what became of a report. What is waiting is told without a time, so
+// that trying again changes nothing on the page.
+func (m *maker) fate(d storage.Delivery) string {
+	excuse, excused := m.c.Excuse(d.Recipient)
+	switch {
+	case d.Sent():
+		return "sent " + m.d.Time(d.At)
+	case excused:
+		return "excused by the operator, " + m.d.Time(excuse.At) + ": " + excuse.Reason
+	case d.State == "failed":
+		return mailtmpl.Fate(d.State) + " since " + m.d.Time(d.At) + ": " + d.LastError
+	case d.State == "deferred":
+		return mailtmpl.Fate("pending")
+	default:
+		return mailtmpl.Fate(d.State)
+	}
+}
+
+// comments are what people wrote without deciding anything.
+func (m *maker) comments() []node {
+	return titled("Comments by mail", table([]string{"When", "Who", "Comment"}, each(m, m.c.Comments, func(c policy.Comment) node {
+		return el("tr", cell(para(m.d.Time(c.At))), cell(para(m.d.Name(c.By))), cell(m.words(c.Text)...))
+	})))
+}
+
+// point names a section, and the point of the policy it answers to.
+func (m *maker) point(title, point string) string {
+	return title + " (" + strings.TrimPrefix(m.d.Org.PolicyID+", "+point, ", ") + ")"
+}
+
+// titled puts a heading over what there is to show, if there is any.
+func titled(title string, body []node) []node {
+	if len(body) == 0 {
+		return nil
+	}
+	return append([]node{heading(title)}, body...)
+}
