@@ -62,7 +62,7 @@ func (m *maker) sideBySide(cast []policy.Ballot) node {
 	given := el("tr", el("th", para("Given")))
 	for _, b := range cast {
 		head.kids = append(head.kids, el("th", para(mailtmpl.Approver(m.d, b)+": "+verdicts[b.Answer.Keyword])))
-		given.kids = append(given.kids, cell(para(m.d.Time(b.Answer.At)+"; "+m.line(mailtmpl.Proof(b.Answer.Proof)))))
+		given.kids = append(given.kids, cell(para(m.at(b.Answer.At)+"; "+m.line(mailtmpl.Proof(b.Answer.Proof)))))
 		fields = fields.With(b.Answer.Fields)
 	}
 	rows := []node{head}
@@ -122,7 +122,7 @@ func (m *maker) earlier() (all []node) {
 		}
 		before, after := m.c.Revisions[i], m.c.Revisions[i+1]
 		body := append(m.differences(before.Proposal, after.Proposal), m.verdicts(before.Number)...)
-		all = append(all, expand(edition(before)+" of "+m.d.Time(before.At)+", and what was changed in it", body...))
+		all = append(all, expand(edition(before)+" of "+m.at(before.At)+", and what was changed in it", body...))
 	}
 	return all
 }

@@ -99,10 +99,10 @@ func hash(sum string) node { return cell(el("p", el("code", text(oneLine(sum, 64
 func (m *maker) mails() []node {
 	came := table([]string{"Received", "From", "What became of it", "SHA-256 of the raw mail"}, each(m, m.In, func(in storage.CameIn) node {
 		from, became := m.cameFrom(in)
-		return el("tr", cell(para(m.d.Time(in.Received))), cell(para(from)), cell(para(became)), hash(in.SHA256))
+		return el("tr", cell(para(m.at(in.Received))), cell(para(from)), cell(para(became)), hash(in.SHA256))
 	}))
 	left := table([]string{"Written", "To", "Mail"}, each(m, m.written(), func(w written) node {
-		return el("tr", cell(para(m.d.Time(w.at))), cell(para(m.line(w.to()))), cell(para(w.says())))
+		return el("tr", cell(para(m.at(w.at))), cell(para(m.line(w.to()))), cell(para(w.says())))
 	}))
 	var all []node
 	if len(came) > 0 {

@@ -15,6 +15,9 @@ import (
 func (m *maker) banner() []node {
 	says := el("p", text("Countersign keeps this page: the published copy of its record, written anew when the record goes on. "+
 		"What you write under “"+NotesTitle+"” at the end is kept, and comments are; please change nothing else."))
+	if m.d.Location != nil {
+		says.kids = append(says.kids, text(" Times are those of "+m.d.Location.String()+"."))
+	}
 	if m.URL != "" {
 		says.kids = append(says.kids, text(" "), el("a", text("The change in Countersign")).with("href", m.URL))
 	}
@@ -25,7 +28,7 @@ func (m *maker) banner() []node {
 func (m *maker) standing() []node {
 	says := " It is " + m.d.Standing()
 	if !m.c.Ended.IsZero() {
-		says += " since " + m.d.Time(m.c.Ended)
+		says += " since " + m.at(m.c.Ended)
 	}
 	all := []node{el("p", m.lozenge(), text(says+"."))}
 	for _, b := range m.c.OpenBallots() {
@@ -93,7 +96,7 @@ func (m *maker) glance() (rows []node) {
 	row("Window", c.Window())
 	row("Version", m.version())
 	row("In production", m.production())
-	row("Ended", m.time(c))
+	row("Ended", m.ended())
 	row("Outstanding", m.owed())
 	row("Policy", strings.Trim(d.Org.PolicyID+", version "+c.PolicyVersion, ", "))
 	if c.Revision > 0 {
@@ -175,17 +178,17 @@ func (m *maker) production() string {
 	case !r.Ever:
 		return ""
 	case r.ReleasedAt != "":
-		return "since " + r.ReleasedAt + ", reported " + m.d.Time(r.Since)
+		return "since " + r.ReleasedAt + ", reported " + m.at(r.Since)
 	default:
-		return "since " + m.d.Time(r.Since)
+		return "since " + m.at(r.Since)
 	}
 }
 
-func (m *maker) time(c policy.Change) string {
-	if c.Ended.IsZero() {
+func (m *maker) ended() string {
+	if m.c.Ended.IsZero() {
 		return ""
 	}
-	return m.d.Time(c.Ended)
+	return m.at(m.c.Ended)
 }
 
 func (m *maker) owed() string {
@@ -198,7 +201,7 @@ func (m *maker) owed() string {
 // marks are what the record says of the change for good.
 func (m *maker) marks() []node {
 	rows := each(m, m.c.Marks, func(mark policy.Mark) node {
-		return el("tr", el("th", para(string(mark.Kind))), cell(m.words(mark.Text)...), cell(para(m.d.Time(mark.At))))
+		return el("tr", el("th", para(string(mark.Kind))), cell(m.words(mark.Text)...), cell(para(m.at(mark.At))))
 	})
 	if span := m.c.Release.Untested; span > 0 {
 		rows = append(rows, el("tr", el("th", para("live untested")), cell(para("for "+mailtmpl.Lasting(span))), cell()))

@@ -3,6 +3,7 @@ package page
 import (
 	"fmt"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/countersign/countersign/mailtmpl"
@@ -93,6 +94,12 @@ func labeled(label string, words []node) []node {
 	first := words[0]
 	first.kids = append([]node{el("strong", text(label)), text(" ")}, first.kids...)
 	return append([]node{first}, words[1:]...)
+}
+
+// at is a time to the minute. In which zone is said once on the page.
+func (m *maker) at(t time.Time) string {
+	at, _, _ := strings.Cut(m.d.Time(t), " (")
+	return at
 }
 
 // each makes a row of every item, as long as there is room, and says how many

@@ -2,6 +2,7 @@ package page
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/countersign/countersign/mailtmpl"
@@ -20,7 +21,7 @@ func (m *maker) path() []node {
 		}
 	}
 	rows := each(m, steps, func(s mailtmpl.Saying) node {
-		return el("tr", cell(para(m.d.Time(s.When))), cell(para(s.By)), cell(m.step(s)...), cell(para(m.line(s.Proof))), cell(para(string(s.Then))))
+		return el("tr", cell(para(m.at(s.When))), cell(para(s.By)), cell(m.step(s)...), cell(para(m.line(s.Proof))), cell(para(string(s.Then))))
 	})
 	all := table([]string{"When", "Who", "What", "How proven", "The change then"}, rows)
 	if m.erased > 0 {
@@ -61,7 +62,7 @@ func (m *maker) work() []node {
 		}
 	}
 	made := table([]string{"Attempt", "Version", "Implemented by", "Done", "What was done", "Left undone"}, each(m, attempts, func(a policy.Attempt) node {
-		return el("tr", cell(para(fmt.Sprint(a.N))), cell(m.words(a.Version)...), cell(para(m.d.Name(a.By)+", reported "+m.d.Time(a.At))),
+		return el("tr", cell(para(fmt.Sprint(a.N))), cell(m.words(a.Version)...), cell(para(m.d.Name(a.By)+", reported "+m.at(a.At))),
 			cell(m.words(a.DoneAt)...), cell(m.words(a.Notes)...), cell(m.words(a.LeftUndone)...))
 	}))
 	return append(titled(m.point("Implementation", "4"), made), titled(m.point("Tests", "6"), m.answers(policy.BallotTest))...)
@@ -72,34 +73,46 @@ func (m *maker) checks() []node {
 	return titled(m.point("Checks", "5"), m.answers(policy.BallotCheck))
 }
 
-// documents are those that were updated (8); some were named with the check.
+// documents are those that were reported as updated (8), some of them with a
+// check already.
 func (m *maker) documents() []node {
-	return titled(m.point("Documents", "8"), m.answers(policy.BallotDocuments))
+	return titled(m.point("Documents", "8"), m.answered([]string{"Who", "When, how proven", "Document / version or link / what changed"},
+		func(b policy.Ballot) bool {
+			return slices.Contains(policy.Duties, b.Kind) && b.Answer.Fields.Get(policy.LabelDocuments) != ""
+		},
+		func(b policy.Ballot) []node { return m.words(b.Answer.Fields.Get(policy.LabelDocuments)) }))
 }
 
 // answers is a table of all answers to ballots of a kind.
 func (m *maker) answers(kind policy.BallotKind) []node {
-	var cast []policy.Ballot
-	for _, b := range m.c.Ballots {
-		if b.Kind == kind && b.Status == policy.BallotCast && b.Answer != nil {
-			cast = append(cast, b)
-		}
-	}
-	return table([]string{"Who", "When, how proven", "Answer"}, each(m, cast, func(b policy.Ballot) node {
-		who := m.d.Name(b.Answer.By)
-		if b.For != "" {
-			who += " for " + m.d.Name(b.For)
-		}
+	return m.answered([]string{"Who", "When, how proven", "Answer"}, func(b policy.Ballot) bool { return b.Kind == kind }, func(b policy.Ballot) []node {
 		said := string(b.Answer.Keyword)
 		if kind == policy.BallotTest {
 			said += fmt.Sprintf(", attempt %d", b.Attempt)
 		}
-		fields := []node{para(said)}
+		all := []node{para(said)}
 		for _, l := range b.Answer.Fields.Labels() {
-			fields = append(fields, labeled(string(l), m.words(b.Answer.Fields.Get(l)))...)
+			all = append(all, labeled(string(l), m.words(b.Answer.Fields.Get(l)))...)
 		}
-		return el("tr", cell(para(who)), cell(para(m.d.Time(b.Answer.At)+"; "+m.line(mailtmpl.Proof(b.Answer.Proof)))),
-			cell(append(fields, m.attached(b.Answer.Files)...)...))
+		return append(all, m.attached(b.Answer.Files)...)
+	})
+}
+
+// answered is a table of the answers to some ballots: who gave them, when, and
+// what is shown of each.
+func (m *maker) answered(columns []string, which func(policy.Ballot) bool, shown func(policy.Ballot) []node) []node {
+	var cast []policy.Ballot
+	for _, b := range m.c.Ballots {
+		if b.Status == policy.BallotCast && b.Answer != nil && which(b) {
+			cast = append(cast, b)
+		}
+	}
+	return table(columns, each(m, cast, func(b policy.Ballot) node {
+		who := m.d.Name(b.Answer.By)
+		if b.For != "" {
+			who += " for " + m.d.Name(b.For)
+		}
+		return el("tr", cell(para(who)), cell(para(m.at(b.Answer.At)+"; "+m.line(mailtmpl.Proof(b.Answer.Proof)))), cell(shown(b)...))
 	}))
 }
 
@@ -118,11 +131,11 @@ func (m *maker) fate(d storage.Delivery) string {
 	excuse, excused := m.c.Excuse(d.Recipient)
 	switch {
 	case d.Sent():
-		return "sent " + m.d.Time(d.At)
+		return "sent " + m.at(d.At)
 	case excused:
-		return "excused by the operator, " + m.d.Time(excuse.At) + ": " + excuse.Reason
+		return "excused by the operator, " + m.at(excuse.At) + ": " + excuse.Reason
 	case d.State == "failed":
-		return mailtmpl.Fate(d.State) + " since " + m.d.Time(d.At) + ": " + d.LastError
+		return mailtmpl.Fate(d.State) + " since " + m.at(d.At) + ": " + d.LastError
 	case d.State == "deferred":
 		return mailtmpl.Fate("pending")
 	default:
@@ -133,7 +146,7 @@ func (m *maker) fate(d storage.Delivery) string {
 // comments are what people wrote without deciding anything.
 func (m *maker) comments() []node {
 	return titled("Comments by mail", table([]string{"When", "Who", "Comment"}, each(m, m.c.Comments, func(c policy.Comment) node {
-		return el("tr", cell(para(m.d.Time(c.At))), cell(para(m.d.Name(c.By))), cell(m.words(c.Text)...))
+		return el("tr", cell(para(m.at(c.At))), cell(para(m.d.Name(c.By))), cell(m.words(c.Text)...))
 	})))
 }
 
