@@ -19,7 +19,6 @@ var verdicts = map[policy.Keyword]string{
 // assessments are those of the revision as it stands, in full: first on the page,
 // since they are what an auditor comes for.
 func (m *maker) assessments() []node {
-	title := "Assessments"
 	if m.c.Revision == 0 {
 		return nil
 	}
@@ -27,7 +26,7 @@ func (m *maker) assessments() []node {
 	if len(all) == 0 {
 		all = []node{para("Nobody has assessed " + m.d.Edition() + ".")}
 	}
-	return append([]node{heading(title + " of " + m.d.Edition())}, all...)
+	return append([]node{heading(m.point("Assessments", "3"))}, all...)
 }
 
 // atOnce is how many verdicts stand side by side.
@@ -45,7 +44,7 @@ func (m *maker) verdicts(revision int) (tables []node) {
 		if m.room <= 0 {
 			return append(tables, para("More stand in the record."))
 		}
-		tables = append(tables, m.sideBySide(some))
+		tables = append(tables, m.sideBySide(revision, some))
 	}
 	return tables
 }
@@ -57,12 +56,12 @@ func isVerdict(b policy.Ballot) bool {
 
 // sideBySide is a table with a column for each verdict and a row for each field
 // that any of them has.
-func (m *maker) sideBySide(cast []policy.Ballot) node {
+func (m *maker) sideBySide(revision int, cast []policy.Ballot) node {
 	head, fields := el("tr", el("th", el("p"))), policy.Form{}
 	given := el("tr", el("th", para("Given")))
 	for _, b := range cast {
 		head.kids = append(head.kids, el("th", para(mailtmpl.Approver(m.d, b)+": "+verdicts[b.Answer.Keyword])))
-		given.kids = append(given.kids, cell(para(m.at(b.Answer.At)+"; "+m.line(mailtmpl.Proof(b.Answer.Proof)))))
+		given.kids = append(given.kids, cell(para(m.at(b.Answer.At)+"; "+m.line(mailtmpl.Proof(b.Answer.Proof))+"; "+m.editionOf(revision))))
 		fields = fields.With(b.Answer.Fields)
 	}
 	rows := []node{head}
@@ -122,7 +121,7 @@ func (m *maker) earlier() (all []node) {
 		}
 		before, after := m.c.Revisions[i], m.c.Revisions[i+1]
 		body := append(m.differences(before.Proposal, after.Proposal), m.verdicts(before.Number)...)
-		all = append(all, expand(edition(before)+" of "+m.at(before.At)+", and what was changed in it", body...))
+		all = append(all, expand("Before: "+edition(before)+" of "+m.at(before.At)+", and what was changed in it", body...))
 	}
 	return all
 }
@@ -132,6 +131,15 @@ func (m *maker) differences(before, after policy.Proposal) []node {
 	return table([]string{"Field", "As it was", "In the next revision"}, each(m, policy.Changed(before, after), func(l policy.Label) node {
 		return el("tr", el("th", para(string(l))), cell(m.words(b.Get(l))...), cell(m.words(a.Get(l))...))
 	}))
+}
+
+func (m *maker) editionOf(number int) string {
+	for _, r := range m.c.Revisions {
+		if r.Number == number {
+			return edition(r)
+		}
+	}
+	return fmt.Sprintf("revision %d", number)
 }
 
 // edition names a revision as [mailtmpl.Data.Edition] does the present one.

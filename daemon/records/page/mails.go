@@ -146,11 +146,7 @@ func (m *maker) written() (all []written) {
 		if i < 0 {
 			i, all = len(all), append(all, w)
 		}
-		name := o.Recipient
-		if o.Person != "" {
-			name = m.d.Name(o.Person)
-		}
-		all[i].people = append(all[i].people, name)
+		all[i].people = append(all[i].people, m.recipient(o))
 	}
 	return all
 }

@@ -152,6 +152,20 @@ func (p *play) send(n policy.Notice) {
 	})
 }
 
+// undelivered has it that the report could not be delivered to the person.
+func (p *play) undelivered(to policy.PersonID, notice policy.NoticeKind) {
+	for i, o := range p.source.Out {
+		if o.Person == to && o.Notice == notice {
+			p.source.Out[i].State, p.source.Out[i].LastError = "failed", "550 5.1.1 no such mailbox"
+		}
+	}
+	for i, d := range p.source.Deliveries {
+		if d.Recipient == string(to) {
+			p.source.Deliveries[i].State, p.source.Deliveries[i].LastError = "failed", "550 5.1.1 no such mailbox"
+		}
+	}
+}
+
 // is what the page is made from now.
 func (p *play) is() Source {
 	s := p.source
@@ -214,7 +228,7 @@ var stories = map[string]func(*play){
 		p.at("12-07 10:42").says("dev1", policy.KeywordUndone, policy.Form{policy.LabelUndoneAt: "Mon 7 December, 10:40", policy.LabelNotes: "the old standby was promoted"})
 		p.at("12-08 10:00").says("cto", policy.KeywordConfirm, policy.Form{policy.LabelChecked: "15 serves billing; Monday’s invoices were made again"})
 		p.at("12-08 10:30").says("cto", policy.KeywordDocumented, policy.Form{policy.LabelDocuments: "none: everything describes 15 still"})
-		p.source.Deliveries[2].State, p.source.Deliveries[2].LastError = "failed", "550 5.1.1 no such mailbox"
+		p.undelivered("lead", policy.ToldUndone)
 	},
 	"held-up": func(p *play) {
 		p.proposes("itdir", policy.Form{

@@ -3,8 +3,8 @@ package page
 import "strings"
 
 // columns are what the register shows of each change, of what the page
-// properties have.
-var columns = []string{"State", "Title", "Category", "Risk", "Major", "Authorized by", "Implementer", "Tester", "In production", "Ended", "Outstanding"}
+// properties have. Number and title stand in the link to the page.
+var columns = []string{"State", "Category", "Risk", "Authorized by", "In production", "Ended", "Outstanding"}
 
 // Register is the body of the page that lists the changes of a space: all pages
 // with the label, each with its page properties.

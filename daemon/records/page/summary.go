@@ -1,6 +1,7 @@
 package page
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -24,31 +25,43 @@ func (m *maker) banner() []node {
 	return []node{macro("info").holding(says)}
 }
 
-// standing says in words where the change stands, and for whom it waits.
+// standing says in words where the change stands, why, and for whom it waits.
 func (m *maker) standing() []node {
-	says := " It is " + m.d.Standing()
+	says := " It is " + m.d.Standing() + "."
 	if !m.c.Ended.IsZero() {
-		says += " since " + m.at(m.c.Ended)
+		says = " on " + m.at(m.c.Ended) + "."
 	}
-	all := []node{el("p", m.lozenge(), text(says+"."))}
+	all := append([]node{el("p", m.lozenge(), text(says))}, m.why()...)
 	for _, b := range m.c.OpenBallots() {
 		waits := m.d.Name(b.Person) + " is asked " + mailtmpl.Asked(m.d, b) + ", since " + m.d.Day(b.Issued)
-		if due, _ := mailtmpl.Until(m.d, b); due != "" {
-			waits += ", " + due
+		if !b.Due.IsZero() {
+			waits += ", due " + m.at(b.Due)
 		}
 		all = append(all, para(waits+"."))
 	}
-	return append(all, m.why()...)
+	return all
 }
 
-// why says why the change is held up, or why it ended before it was made.
+// turns are where a change went when it is in a state that nobody hoped for: what
+// was said then is why.
+var turns = map[policy.State]policy.State{
+	policy.StateHeldUp: policy.StateHeldUp, policy.StateWithdrawn: policy.StateWithdrawn, policy.StateCanceled: policy.StateCanceled,
+	policy.StateExpired: policy.StateExpired, policy.StateUndoing: policy.StateUndoing, policy.StateUndone: policy.StateUndoing,
+	policy.StateRolledBack: policy.StateUndoing,
+}
+
+// why gives the word that had the change stopped, ended or undone. That of a
+// rejection stands among the assessments.
 func (m *maker) why() []node {
-	if h := m.c.Held; m.c.State == policy.StateHeldUp {
-		all := labeled("Held up because", m.words(h.Why))
-		if h.By != "" {
-			all = append(all, para("— "+m.d.Name(h.By)))
+	for _, s := range slices.Backward(mailtmpl.History(m.d, m.events)) {
+		if s.Then == "" || s.Then != turns[m.c.State] {
+			continue
 		}
-		return append(all, labeled("Left as", m.words(h.LeftAs))...)
+		says := []node{el("p", el("strong", text("Why")), text(" "+s.By+", "+m.at(s.When)+": "+s.Said))}
+		for _, f := range s.Fields {
+			says = append(says, labeled(f.Label, m.words(f.Text))...)
+		}
+		return says
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -117,29 +118,55 @@ func (m *maker) answered(columns []string, which func(policy.Ballot) bool, shown
 }
 
 // distribution is to whom the implementation was reported (7), and what became
-// of each report.
+// of each report: those that fared alike stand together.
 func (m *maker) distribution() []node {
-	rows := each(m, m.Deliveries, func(d storage.Delivery) node {
-		return el("tr", cell(para(m.d.Name(policy.PersonID(d.Recipient)))), cell(para(mailtmpl.NoticeName(d.Notice))), cell(para(m.line(m.fate(d)))))
-	})
-	return titled(m.point("Who was told", "7"), table([]string{"Who", "Mail", "What became of it"}, rows))
+	type row struct {
+		mail, fate string
+		to         []string
+	}
+	var rows []row
+	for _, o := range m.Out {
+		if !slices.Contains(policy.Distribution, o.Notice) {
+			continue
+		}
+		mail, fate := mailtmpl.NoticeName(o.Notice), m.fate(o)
+		i := slices.IndexFunc(rows, func(r row) bool { return r.mail == mail && r.fate == fate })
+		if i < 0 {
+			i, rows = len(rows), append(rows, row{mail: mail, fate: fate})
+		}
+		rows[i].to = append(rows[i].to, m.recipient(o))
+	}
+	return titled(m.point("Who was told", "7"), table([]string{"Mail", "What became of it", "Who"}, each(m, rows, func(r row) node {
+		return el("tr", cell(para(r.mail)), cell(para(m.line(r.fate))), cell(para(m.fit(strings.Join(r.to, ", ")))))
+	})))
+}
+
+func (m *maker) recipient(o storage.WentOut) string {
+	if o.Person != "" {
+		return m.d.Name(o.Person)
+	}
+	return oneLine(o.Recipient, mostInLine)
 }
 
 // fate says what became of a report. What is waiting is told without a time, so
 // that trying again changes nothing on the page.
-func (m *maker) fate(d storage.Delivery) string {
-	excuse, excused := m.c.Excuse(d.Recipient)
+func (m *maker) fate(o storage.WentOut) string {
+	at := o.At
+	if o.Ended != nil {
+		at = *o.Ended
+	}
+	excuse, excused := m.c.Excuse(cmp.Or(string(o.Person), o.Recipient))
 	switch {
-	case d.Sent():
-		return "sent " + m.at(d.At)
+	case o.State == "sent":
+		return "sent " + m.at(at)
 	case excused:
 		return "excused by the operator, " + m.at(excuse.At) + ": " + excuse.Reason
-	case d.State == "failed":
-		return mailtmpl.Fate(d.State) + " since " + m.at(d.At) + ": " + d.LastError
-	case d.State == "deferred":
+	case o.State == "failed":
+		return mailtmpl.Fate(o.State) + " since " + m.at(at) + ": " + o.LastError
+	case o.State == "deferred":
 		return mailtmpl.Fate("pending")
 	default:
-		return mailtmpl.Fate(d.State)
+		return mailtmpl.Fate(o.State)
 	}
 }
 
