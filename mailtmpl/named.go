@@ -1,6 +1,10 @@
 package mailtmpl
 
-import "github.com/countersign/countersign/policy"
+import (
+	"time"
+
+	"github.com/countersign/countersign/policy"
+)
 
 // What mails say in passing, for pages to say in the same words.
 
@@ -116,3 +120,31 @@ func Size(bytes int) string { return size(bytes) }
 
 // Clean takes out of a text what could make it look other than it is.
 func Clean(text string) string { return clean(text) }
+
+// ReadableOf gives the fields of one revision of the proposal, with people by name.
+func ReadableOf(d Data, p policy.Proposal) policy.Form { return d.readable(p) }
+
+// Approvals lists the ballots by which the revision as it stands was authorized.
+func Approvals(d Data) []policy.Ballot { return d.approvals() }
+
+// Approver names who gave an approval, and as what: "Jane Doe (CTO) for John Doe,
+// Mon 23 November".
+func Approver(d Data, b policy.Ballot) string { return d.approver(b) }
+
+// Assessed is the highest risk that any authorizer assessed (3b); empty where
+// nobody has authorized it yet.
+func Assessed(d Data) policy.RiskLevel {
+	if len(d.approvals()) == 0 {
+		return ""
+	}
+	return d.assessed()
+}
+
+// MajorWhy says why a change is a major one (7c).
+func MajorWhy(d Data) string { return d.majorWhy() }
+
+// Doer is who has the work, or is to have it.
+func Doer(d Data) policy.PersonID { return d.doer() }
+
+// Lasting is a span of time as people say it: "40 minutes".
+func Lasting(span time.Duration) string { return lasting(span) }

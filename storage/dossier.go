@@ -22,6 +22,7 @@ type CameIn struct {
 	Person      policy.PersonID `db:"person"`
 	Received    time.Time       `db:"received_at"`
 	Size        int64           `db:"size"`
+	SHA256      string          `db:"sha256"` // of the raw mail, in hex
 	Attachments []policy.File
 }
 
@@ -30,7 +31,7 @@ func (s *Store) CameIn(ctx context.Context, change policy.ChangeID) (mails []Cam
 	err = s.again(ctx, func() error {
 		mails = nil // a second try begins anew
 		return s.db.SelectContext(ctx, &mails, `
-			select id, folder, disposition, reason, person, received_at, size
+			select id, folder, disposition, reason, person, received_at, size, sha256
 			from messages where change = $1 and change <> '' order by id`, change)
 	})
 	if err != nil {

@@ -37,7 +37,7 @@ func TestAttachmentsBelongToTheirChange(t *testing.T) {
 		return nil
 	})
 	mails, err := s.CameIn(t.Context(), first)
-	if err != nil || len(mails) != 2 || len(mails[1].Attachments) != 0 || mails[0].Person != "qa" || mails[0].Disposition != "counted" || !mails[0].Received.Equal(noon) {
+	if err != nil || len(mails) != 2 || len(mails[1].Attachments) != 0 || mails[0].Person != "qa" || mails[0].Disposition != "counted" || mails[0].SHA256 != sha("PASS") || !mails[0].Received.Equal(noon) {
 		t.Fatalf("%+v, %v", mails, err)
 	}
 	if files := mails[0].Attachments; len(files) != 1 || files[0] != (policy.File{Name: "suite.txt", Type: "text/plain", Size: 10, SHA256: report.SHA256}) {

@@ -13,22 +13,6 @@ import (
 	"github.com/countersign/countersign/storage"
 )
 
-// dispositions say what became of a mail.
-var dispositions = map[desk.Disposition]string{
-	desk.Accepted:      "accepted as a proposal",
-	desk.Counted:       "counted",
-	desk.Answered:      "answered; nothing was decided by it",
-	desk.NotedDown:     "noted as a comment",
-	desk.Held:          "held until its sender confirms it",
-	desk.Automatic:     "automatic; nobody wrote it",
-	desk.Own:           "sent by ourselves",
-	desk.Unverified:    "put aside: nobody can say who sent it",
-	desk.UnknownSender: "put aside: from nobody we know",
-	desk.Duplicate:     "a copy of one that was decided before",
-	desk.Oversize:      "too large to be read",
-	desk.Unreadable:    "put aside: it could not be read",
-}
-
 // An inMail is a mail about the change that came.
 type inMail struct {
 	At, From, Became string
@@ -37,7 +21,7 @@ type inMail struct {
 
 func inMails(d mailtmpl.Data, mails []storage.CameIn) (all []inMail) {
 	for _, m := range mails {
-		in := inMail{At: d.Time(m.Received), From: d.Name(m.Person), Became: dispositions[desk.Disposition(m.Disposition)], Files: fileLinks(d.Change, m.Attachments)}
+		in := inMail{At: d.Time(m.Received), From: d.Name(m.Person), Became: mailtmpl.Became(m.Disposition), Files: fileLinks(d.Change, m.Attachments)}
 		switch {
 		case m.Folder == desk.PageFolder:
 			in.From += ", on a page"
@@ -76,18 +60,13 @@ func outMails(d mailtmpl.Data, mails []storage.WentOut) (all []outMail) {
 		to[a] = append(to[a], recipient(d, m.Person, m.Recipient))
 	}
 	for _, a := range order {
-		out := outMail{At: d.Time(a.at), Notice: mailtmpl.NoticeName(a.notice), To: some(to[a]), State: outStates[a.state], Bad: a.state == "failed"}
+		out := outMail{At: d.Time(a.at), Notice: mailtmpl.NoticeName(a.notice), To: some(to[a]), State: mailtmpl.Fate(a.state), Bad: a.state == "failed"}
 		if a.error != "" && a.state != "sent" && a.state != "superseded" {
 			out.State += ": " + mailtmpl.Clean(a.error)
 		}
 		all = append(all, out)
 	}
 	return all
-}
-
-// outStates say what became of a mail we owe, where that is not that it was sent.
-var outStates = map[string]string{
-	"pending": "not sent yet", "deferred": "not sent yet, will be tried again", "failed": "could not be delivered", "superseded": "no longer needed, not sent",
 }
 
 func recipient(d mailtmpl.Data, person policy.PersonID, address string) string {
@@ -131,7 +110,7 @@ func toldOf(d mailtmpl.Data, deliveries []storage.Delivery) told {
 			names = append(names, name)
 			continue
 		}
-		line := toldLine{To: name, State: outStates[delivery.State] + " since " + d.Time(delivery.At), Bad: delivery.State == "failed"}
+		line := toldLine{To: name, State: mailtmpl.Fate(delivery.State) + " since " + d.Time(delivery.At), Bad: delivery.State == "failed"}
 		if excuse, excused := d.Change.Excuse(delivery.Recipient); excused {
 			line.State, line.Bad = "excused by the operator: "+mailtmpl.Clean(excuse.Reason), false
 		}

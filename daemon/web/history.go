@@ -2,7 +2,6 @@ package web
 
 import (
 	"slices"
-	"time"
 
 	"github.com/countersign/countersign/mailtmpl"
 	"github.com/countersign/countersign/policy"
@@ -11,7 +10,6 @@ import (
 
 // An entry is one thing that was said or decided about a change.
 type entry struct {
-	When   time.Time
 	At     string
 	By     string
 	Said   string // a keyword, or what was done
@@ -36,70 +34,14 @@ func decode(rows []storage.EventRow) (events []policy.Event) {
 // historyOf gives what was said about the change, oldest first, and where each of
 // it took the change.
 func historyOf(d mailtmpl.Data, events []policy.Event) (all []entry) {
-	for _, event := range events {
-		if step, moves := stepOf(event); moves && len(all) > 0 && all[len(all)-1].When.Equal(step.When) {
-			all[len(all)-1].Then = step.State
-		} else if moved, is := event.(*policy.Moved); is { // nobody said anything: time did it
-			all = append(all, entry{When: moved.At, By: "Nobody", Said: "no answer came in time", Then: moved.To})
+	for _, s := range mailtmpl.History(d, events) {
+		e := entry{At: d.Time(s.When), By: s.By, Said: s.Said, About: s.About, Proof: s.Proof, Files: fileLinks(d.Change, s.Files), Then: s.Then}
+		for _, f := range s.Fields {
+			e.Fields = append(e.Fields, typed{f.Label, mailtmpl.Clean(f.Text)})
 		}
-		if e, said := entryOf(d, event); said && !again(all, e) {
-			all = append(all, e)
-		}
-	}
-	for i := range all {
-		all[i].At = d.Time(all[i].When)
+		all = append(all, e)
 	}
 	return all
-}
-
-// again says whether the entry is what was said last: a whole proposal opens a
-// change and is its first revision.
-func again(all []entry, e entry) bool {
-	return len(all) > 0 && e.About == "" && e.Said == revised && all[len(all)-1].When.Equal(e.When)
-}
-
-const revised = "changed the proposal"
-
-// entryOf is what an event tells that somebody said.
-func entryOf(d mailtmpl.Data, event policy.Event) (entry, bool) {
-	switch e := event.(type) {
-	case *policy.Opened:
-		return entry{When: e.At, By: d.Name(e.Proposer), Said: "proposed it", Proof: mailtmpl.Proof(e.Proof)}, true
-	case *policy.Revised:
-		return entry{When: e.At, By: d.Name(e.By), Said: revised, Proof: mailtmpl.Proof(e.Proof)}, true
-	case *policy.Cast:
-		b, _ := d.Change.Ballot(e.Ballot)
-		said := answered(d, e.Answer)
-		said.About = mailtmpl.Asked(d, b)
-		return said, true
-	case *policy.Acted:
-		return answered(d, e.Answer), true
-	case *policy.Noted:
-		c := e.Comment
-		return entry{When: c.At, By: d.Name(c.By), Said: "wrote", Fields: []typed{{"Comment", mailtmpl.Clean(c.Text)}}}, true
-	case *policy.Excused:
-		x := e.Excuse
-		return entry{
-			When: x.At, By: "The operator", Said: "excused " + d.Name(policy.PersonID(x.Recipient())), Proof: mailtmpl.Proof(x.Proof),
-			Fields: []typed{{"Reason", mailtmpl.Clean(x.Reason)}},
-		}, true
-	}
-	return entry{}, false
-}
-
-// answered is an answer to a ballot, or what was said unasked.
-func answered(d mailtmpl.Data, a policy.Answer) entry {
-	e := entry{When: a.At, By: "The operator", Said: string(a.Keyword), Proof: mailtmpl.Proof(a.Proof), Files: fileLinks(d.Change, a.Files)}
-	if a.By != "" {
-		e.By = d.Name(a.By)
-	}
-	if a.Keyword == policy.NoKeyword {
-		e.Said = "answered"
-	}
-	for _, l := range a.Fields.Labels() {
-		e.Fields = append(e.Fields, typed{string(l), mailtmpl.Clean(a.Fields.Get(l))})
-	}
-	return e
 }
 
 // A fileLink is a file that came with a mail, and where it can be had.

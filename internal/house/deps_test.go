@@ -36,6 +36,7 @@ var imports = []struct {
 	{"daemon/clock", "internal/pulse internal/failpoint storage", "the clock says what is due; what comes of it is the desk's"},
 	{"daemon/web", "policy internal/paper mailtmpl daemon/desk storage", "pages show what the mails say, and hand in; what an answer means is the desk's"},
 	{"daemon/records", "policy storage", "publishing decides nothing"},
+	{"daemon/records/page", "policy mailtmpl storage", "a page is made of what it is handed, in the words of the mails"},
 	{"daemon", "policy internal/paper internal/pulse internal/server mailread mailtmpl storage daemon/…", "the daemon wires its parts together"},
 	{"cmd/countersign", "policy internal/… mailread mailtmpl storage daemon/…", "verbs build what they need and run it"},
 	{"internal/play", "policy internal/testkit/stage storage", "what is played is the stage's"},
