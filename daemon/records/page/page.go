@@ -85,7 +85,8 @@ type maker struct {
 	events []policy.Event
 	erased int // events that cannot be read
 	files  []File
-	room   int // bytes left for what people wrote
+	owed   string // to whom the report (7) is still owed
+	room   int    // bytes left for what people wrote
 }
 
 // newMaker takes out of the source what would change by itself: who reads, and
@@ -100,6 +101,7 @@ func newMaker(s Source) *maker {
 			m.erased++
 		}
 	}
+	m.owed = m.outstanding()
 	if !m.restricted() {
 		m.files = filesOf(m.c, s.In)
 	}
@@ -119,12 +121,11 @@ func (m *maker) all() []node {
 
 // title is the number and the title of the change on one line.
 func (m *maker) title() string {
-	number := m.d.Number()
-	title := oneLine(m.c.Title(), mostInTitle)
-	if title == "" {
+	title := m.c.Title()
+	if oneLine(title, 1) == "" {
 		title = "a change without a title"
 	}
-	return cutUnits(number+" "+title, mostInTitle)
+	return cutUnits(oneLine(m.d.Number()+" "+title, mostInTitle), mostInTitle)
 }
 
 // cutUnits cuts a text to n UTF-16 code units, as Java counts characters, and

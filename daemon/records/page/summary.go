@@ -66,7 +66,7 @@ func (m *maker) why() []node {
 	return nil
 }
 
-func (m *maker) lozenge() node { return lozenge(m.c.State, m.outstanding() != "") }
+func (m *maker) lozenge() node { return lozenge(m.c.State, m.owed != "") }
 
 // outstanding names those to whom the report (7) is still owed, once the change
 // has ended.
@@ -110,7 +110,9 @@ func (m *maker) glance() (rows []node) {
 	row("Version", m.version())
 	row("In production", m.production())
 	row("Ended", m.ended())
-	row("Outstanding", m.owed())
+	if m.owed != "" {
+		row("Outstanding", "the report (7) to "+m.owed)
+	}
 	row("Policy", strings.Trim(d.Org.PolicyID+", version "+c.PolicyVersion, ", "))
 	if c.Revision > 0 {
 		row("Revision", strconv.Itoa(c.Revision)+" ("+policy.ShortHash(c.Hash)+")")
@@ -202,13 +204,6 @@ func (m *maker) ended() string {
 		return ""
 	}
 	return m.at(m.c.Ended)
-}
-
-func (m *maker) owed() string {
-	if names := m.outstanding(); names != "" {
-		return "the report (7) to " + names
-	}
-	return ""
 }
 
 // marks are what the record says of the change for good.

@@ -12,15 +12,16 @@ import (
 // How much there is room for, in bytes as they are sent. What is too long is cut
 // with a sentence that says so: the record holds all of it.
 const (
-	mostOfField = 100_000
-	mostOfPage  = 3_000_000
-	ofARow      = 600 // at most what a row takes beside the words in it
-	mostInLine  = 400 // characters of a text on one line
+	mostOfField  = 100_000
+	mostOfPage   = 3_000_000
+	mostLookedAt = 4 * mostOfField // of a text as it was written
+	ofARow       = 600             // at most what a row takes beside the words in it
+	mostInLine   = 400             // characters of a text on one line
 )
 
 // words are what somebody wrote, with its paragraphs and lines.
 func (m *maker) words(written string) []node {
-	clean := mailtmpl.Clean(written)
+	clean := mailtmpl.Clean(beginning(written, mostLookedAt))
 	fits := m.fit(clean)
 	var all []node
 	for part := range strings.SplitSeq(fits, "\n\n") {
@@ -28,7 +29,7 @@ func (m *maker) words(written string) []node {
 			all = append(all, lines(part))
 		}
 	}
-	if len(fits) < len(clean) {
+	if len(fits) < len(clean) || len(written) > mostLookedAt {
 		all = append(all, el("p", el("em", text(fmt.Sprintf("The text goes on: it has %d bytes and the SHA-256 %s, and stands whole in the record.", len(written), Hash(written))))))
 	}
 	return all
@@ -76,9 +77,13 @@ func lines(s string) node {
 // line is a text of people on one line of ours, not too long.
 func (m *maker) line(s string) string { return m.fit(oneLine(s, mostInLine)) }
 
+// beginning is the first bytes of a text. Where that is within a character,
+// cleaning drops what is left of it.
+func beginning(s string, bytes int) string { return s[:min(bytes, len(s))] }
+
 // oneLine is a text on one line, cut to n characters.
 func oneLine(s string, n int) string {
-	s = strings.Join(strings.Fields(mailtmpl.Clean(s)), " ")
+	s = strings.Join(strings.Fields(mailtmpl.Clean(beginning(s, mostOfField))), " ")
 	if utf8.RuneCountInString(s) <= n {
 		return s
 	}
