@@ -72,6 +72,7 @@ var facts = map[string]func(Data) []Row{
 	"kept":     kept,
 	"question": question,
 	"text":     func(d Data) []Row { return row("Undelivered", d.Notice.Text) },
+	"details":  func(d Data) []Row { return row("In detail", d.Notice.Details) },
 	"left-out": func(d Data) []Row { return row("Left out", d.Notice.Text) },
 	"owed":     owed,
 	"given":    given,

@@ -234,6 +234,11 @@ func examples() map[string]Data {
 	add(policy.OperatorUndelivered, proposed(), "", "You operate this service.", "11-23 09:13", func(d *Data) {
 		d.Notice.Address, d.Notice.Text = "postmaster@example.com", "550 5.1.1 <qa9@example.com>: Recipient address rejected: User unknown"
 	})
+	add(policy.OperatorUnpublished, closedChange(), "", "You are an operator of Countersign.", "12-08 09:13", func(d *Data) {
+		d.Notice.Address = "postmaster@example.com"
+		d.Notice.Text = "Somebody has changed what Countersign wrote on its page. Nothing was written over. Move what they wrote into the notes at the end of the page, which are kept. Then: countersign records republish CHG-2026-0042."
+		d.Notice.Details = "  Risk\n- medium: the rebuild is rehearsed\n+ low, says Bob\n  Rollback"
+	})
 	add(policy.PersonDirectory, policy.Change{}, "cto", "You are on file here.", "11-24 09:00", func(d *Data) {
 		d.Notice.Text = "Before, it was Claire Tremblay (cto@example.com), roles none, teams development."
 	})
@@ -294,6 +299,11 @@ func variants(list map[string]Data) {
 		}
 		list[string(kind)+"+ended"] = d
 	}
+
+	nothing := list[string(policy.OperatorUnpublished)]
+	nothing.Change, nothing.Notice.Details = policy.Change{}, ""
+	nothing.Notice.Text = "Nothing could be published since 2026-12-08T08:01:00Z: making the page: Confluence does not take the user or the token. Make a new API token and put it into token_file. 3 changes wait for their pages."
+	list["operator-notice-unpublished+all"] = nothing
 
 	rework := list[string(policy.NoticeRework)]
 	rework.Notice.Kind, rework.Notice.To, rework.Notice.Ballot = policy.AskImplementation, "dev1", "open-implementation"

@@ -74,6 +74,7 @@ var noticeNames = map[policy.NoticeKind]string{
 	policy.AnswerDenied:        "the mail was not theirs",
 	policy.OwnerSpoofed:        "somebody wrote in their name",
 	policy.OperatorSpoofed:     "to the operators: a forged mail",
+	policy.OperatorUnpublished: "to the operators: a page in Confluence",
 	policy.ReceiptDeputy:       "receipt of who stands in",
 	policy.NoticeDeputy:        "they stand in for somebody",
 }

@@ -16,6 +16,7 @@ type Notice struct {
 	Owed      string // to whom (7) a report was not delivered: a person's id or a list's address
 	Reminder  bool   // the ballot was sent before, and is sent again
 	Text      string // further words: a question's answer, the operator's reason
+	Details   string // lines to be shown as they are
 	Why       string // why the reader gets this mail, a sentence
 	Digest    *Digest
 	Appointed *Appointment // the word on a deputy that led to this mail
@@ -99,8 +100,9 @@ const (
 	AnswerDenied        NoticeKind = "person-answer-denied"    // it was not, and nothing was decided by it
 	OwnerSpoofed        NoticeKind = "owner-notice-spoofed"    // somebody wrote in your name
 	OperatorSpoofed     NoticeKind = "operator-notice-spoofed"
-	ReceiptDeputy       NoticeKind = "person-receipt-deputy" // who stands in for the reader now, by their own word
-	NoticeDeputy        NoticeKind = "person-notice-deputy"  // the reader stands in for somebody, or no longer
+	OperatorUnpublished NoticeKind = "operator-notice-unpublished" // a page in Confluence is not kept
+	ReceiptDeputy       NoticeKind = "person-receipt-deputy"       // who stands in for the reader now, by their own word
+	NoticeDeputy        NoticeKind = "person-notice-deputy"        // the reader stands in for somebody, or no longer
 )
 
 // DigestMonth tells higher management of a month.
@@ -131,5 +133,5 @@ var NoticeKinds = []NoticeKind{
 	OperatorUndelivered, PersonDirectory, OwnerDirectory, OperatorMisused,
 	DigestMonth,
 	NoticeWaiting, NoticeReview, CodeAnswer, CodeSignIn, CopyAnswer,
-	AskConfirmation, AnswerDenied, OwnerSpoofed, OperatorSpoofed, ReceiptDeputy, NoticeDeputy,
+	AskConfirmation, AnswerDenied, OwnerSpoofed, OperatorSpoofed, ReceiptDeputy, NoticeDeputy, OperatorUnpublished,
 }

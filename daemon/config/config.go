@@ -30,6 +30,7 @@ type Config struct {
 	Database     Database     `toml:"database"`
 	Tokens       Tokens       `toml:"tokens"`
 	Web          Web          `toml:"web"`
+	Confluence   Confluence   `toml:"confluence"`
 	People       []Person     `toml:"people"`
 	Deputies     []Deputy     `toml:"deputies"`
 	Distribution Distribution `toml:"distribution"`
@@ -181,6 +182,32 @@ type Web struct {
 	// KeyFile holds the key of the certificate.
 	KeyFile string `toml:"key_file"`
 }
+
+// Confluence is where the record is published, one page for each change. Without
+// it the record is in the database alone.
+type Confluence struct {
+	// Flavor is what runs there: cloud or dc (Data Center).
+	Flavor string `toml:"flavor"`
+	// URL is the site as people reach it, with its context path.
+	URL string `toml:"url"`
+	// API is the gateway that takes scoped tokens (Cloud). Empty means the site itself.
+	API string `toml:"api"`
+	// Space is the key of the space in which the pages are.
+	Space string `toml:"space"`
+	// Parent is the id of the page below which they are made. Empty means the space's home page.
+	Parent string `toml:"parent"`
+	// Register is the title of the page that lists all changes. Empty means that there is none.
+	Register string `toml:"register"`
+	// Username is the address of the account whose API token it is (Cloud). Empty means that the token stands alone.
+	Username string `toml:"username"`
+	// TokenFile holds the API token (Cloud) or personal access token (Data Center).
+	TokenFile string `toml:"token_file"`
+	// Settle is how long after an event a page is brought up to date, so that what happens together is written once.
+	Settle Duration `toml:"settle"`
+}
+
+// On says whether the record is published.
+func (c Confluence) On() bool { return c.URL != "" || c.Space != "" || c.Flavor != "" }
 
 // A Person is someone the policy knows.
 type Person struct {

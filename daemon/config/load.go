@@ -18,8 +18,9 @@ import (
 // Default is the configuration in which only defaults stand.
 func Default() *Config {
 	return &Config{
-		Policy:    Policy{FourEyes: policy.CoSign},
-		Reminders: Reminders{Weekly: true},
+		Policy:     Policy{FourEyes: policy.CoSign},
+		Reminders:  Reminders{Weekly: true},
+		Confluence: Confluence{Register: "Register of changes", Settle: Duration(20 * time.Second)},
 		Mailbox: Mailbox{
 			SizeLimit:  25 << 20,
 			FileLimit:  10 << 20,
@@ -86,6 +87,7 @@ func (c *Config) locate(dir string) {
 	find(&c.Mailbox.PasswordFile)
 	find(&c.Web.CertFile)
 	find(&c.Web.KeyFile)
+	find(&c.Confluence.TokenFile)
 	for i := range c.Tokens.Keys {
 		find(&c.Tokens.Keys[i].File)
 	}

@@ -15,12 +15,22 @@ const shortestKey = 32
 
 // Password reads the password of the mailbox.
 func (m Mailbox) Password() (string, error) {
-	text, err := readSecret(m.PasswordFile)
+	return readWord("the password of the mailbox", m.PasswordFile)
+}
+
+// Token reads the token for Confluence.
+func (c Confluence) Token() (string, error) {
+	return readWord("the token for Confluence", c.TokenFile)
+}
+
+// readWord reads a secret that is one line.
+func readWord(what, file string) (string, error) {
+	text, err := readSecret(file)
 	if err != nil {
-		return "", fmt.Errorf("reading the password of the mailbox: %w", err)
+		return "", fmt.Errorf("reading %s: %w", what, err)
 	}
 	if bytes.ContainsAny(text, "\r\n\x00") {
-		return "", fmt.Errorf("reading the password of the mailbox: %s holds more than one line", m.PasswordFile)
+		return "", fmt.Errorf("reading %s: %s holds more than one line", what, file)
 	}
 	return string(text), nil
 }

@@ -132,3 +132,25 @@ func (d *Desk) undelivered(out storage.OutMail, subject, reason string) (notices
 	}
 	return notices
 }
+
+// Unpublished tells the operators that the page of a change in Confluence is not
+// kept, or, with no change, that none is; seed names the occasion, so that it is
+// told once. The text is a sentence or two; details are lines below it.
+func (d *Desk) Unpublished(ctx context.Context, id policy.ChangeID, seed, text, details string) error {
+	return d.Store.Tx(ctx, func(tx *storage.Tx) error {
+		r := result{seed: "unpublished " + string(id) + " " + seed, at: d.now()}
+		if id != "" {
+			change, err := tx.LockChange(ctx, id)
+			if err != nil {
+				return err
+			}
+			r.before, r.after = change, change
+		}
+		for _, address := range d.Operators {
+			r.notices = append(r.notices, policy.Notice{
+				Kind: policy.OperatorUnpublished, Address: address, Text: text, Details: details, Why: "You are an operator of Countersign.",
+			})
+		}
+		return d.publish(ctx, tx, r)
+	})
+}

@@ -34,10 +34,17 @@ const (
 	Fired        Point = "fired"         // time did something to a change
 	Looked       Point = "looked"        // everything that was due is done
 	Migrating    Point = "migrating"     // between two migrations
+	PageTried    Point = "page-tried"    // what is about to be sent to Confluence is written down
+	PageSent     Point = "page-sent"     // Confluence has it, and nobody knows but it
+	PageKept     Point = "page-kept"     // which page has it is written down
+	PageKnown    Point = "page-known"    // the page says whose it is
+	PageLabeled  Point = "page-labeled"  // it has its labels
+	PageAttached Point = "page-attached" // a file is attached to it
 )
 
 // All lists every point.
 var All = []Point{
 	Fetched, Counted, Reading, BeforeCommit, Committed, BeforeMove, Moved,
 	BeforeSend, Accepted, Marked, Loading, Reconsidered, Fired, Looked, Migrating,
+	PageTried, PageSent, PageKept, PageKnown, PageLabeled, PageAttached,
 }
