@@ -19,6 +19,7 @@ import (
 	"github.com/countersign/countersign/daemon/desk"
 	"github.com/countersign/countersign/daemon/intake"
 	"github.com/countersign/countersign/daemon/outbox"
+	"github.com/countersign/countersign/daemon/records"
 	"github.com/countersign/countersign/daemon/web"
 	"github.com/countersign/countersign/mailread"
 	"github.com/countersign/countersign/mailtmpl"
@@ -57,6 +58,8 @@ type Daemon struct {
 	Clock  *clock.Clock
 	Outbox *outbox.Outbox
 	Web    *web.Server // nil where no pages are configured
+	// Records publishes the record; nil where that is not configured.
+	Records *records.Publisher
 
 	config *config.Config
 	log    *slog.Logger
@@ -95,7 +98,7 @@ func New(ctx context.Context, c *config.Config, o Options) (*Daemon, error) {
 		self: self, lease: cmp.Or(o.Lease, DefaultLease), beat: cmp.Or(o.Beat, DefaultBeat),
 	}
 	d.Desk = desk.New(desk.Options{
-		Store: store, Keys: keys, Org: organization(c), Operators: c.Operator.Addresses,
+		Store: store, Keys: keys, Org: organization(c), Operators: c.Operator.Addresses, Publishes: c.Confluence.On(),
 		Senders: senders(c, o), Limits: limits(c), Habits: mailread.Habits{Stamps: c.Mailbox.Stamps}, Host: self.Host, Now: o.Now, Log: o.Log,
 	})
 	reading := intakeOptions(c, o)
@@ -106,6 +109,7 @@ func New(ctx context.Context, c *config.Config, o Options) (*Daemon, error) {
 	sending.Pulse = &d.pulses.outbox
 	sending.Failed = d.Desk.Undelivered
 	d.Outbox = outbox.New(sending, store, keys)
+	d.openRecords(c, o)
 	if err := d.openWeb(c, o); err != nil {
 		return nil, errors.Join(err, store.Close())
 	}
@@ -191,8 +195,8 @@ func (d *Daemon) chores() []clock.Chore {
 	return all
 }
 
-// Step sweeps the mailbox once, does what time does and sends everything that is
-// due: one breath of the daemon, for tests and the demo.
+// Step sweeps the mailbox once, does what time does, sends everything that is due
+// and publishes what has news: one breath of the daemon, for tests and the demo.
 func (d *Daemon) Step(ctx context.Context) error {
 	if _, err := d.Intake.Sweep(ctx); err != nil {
 		return fmt.Errorf("sweeping the mailbox: %w", err)
@@ -202,6 +206,11 @@ func (d *Daemon) Step(ctx context.Context) error {
 	}
 	if _, err := d.Outbox.Drain(ctx); err != nil {
 		return fmt.Errorf("sending what is owed: %w", err)
+	}
+	if d.Records != nil {
+		if _, err := d.Records.Round(ctx); err != nil {
+			return fmt.Errorf("publishing the record: %w", err)
+		}
 	}
 	return nil
 }
@@ -236,6 +245,9 @@ func (d *Daemon) work(ctx context.Context) error {
 	parts := []func(context.Context) error{d.read, d.Outbox.Run, d.present}
 	if d.Web != nil {
 		parts = append(parts, d.Web.Run)
+	}
+	if d.Records != nil {
+		parts = append(parts, d.publish)
 	}
 	return together(ctx, parts...)
 }

@@ -46,11 +46,11 @@ func (c *conversation) state(l line) string {
 // reads is how the state of a change is told to people.
 func (c *conversation) reads(l line) string {
 	change := c.change(l.words[1])
-	outstanding, err := c.stage.Store.Outstanding(c.t.Context(), change.ID)
+	lacks, err := c.stage.Store.Lacks(c.t.Context(), c.stage.Desk.Publishes, change.ID)
 	if err != nil {
 		c.fatalf("%v", err)
 	}
-	return c.compare(l, 2, change.State.Reads(outstanding[change.ID]))
+	return c.compare(l, 2, change.State.Reads(lacks[change.ID]))
 }
 
 // reaches says whom an answer to the latest such mail reaches: PERSON MAIL WHO.

@@ -11,7 +11,7 @@ import (
 
 // pulses are those of the parts without which nothing moves.
 type pulses struct {
-	database, intake, clock, outbox pulse.Pulse
+	database, intake, clock, outbox, records pulse.Pulse
 }
 
 // late names the parts that did not keep their promise.
@@ -19,7 +19,7 @@ func (p *pulses) late() (parts []string) {
 	for _, part := range []struct {
 		name  string
 		pulse *pulse.Pulse
-	}{{"database", &p.database}, {"intake", &p.intake}, {"clock", &p.clock}, {"outbox", &p.outbox}} {
+	}{{"database", &p.database}, {"intake", &p.intake}, {"clock", &p.clock}, {"outbox", &p.outbox}, {"records", &p.records}} {
 		if part.pulse.Late() > 0 {
 			parts = append(parts, part.name)
 		}
@@ -85,13 +85,21 @@ func (d *Daemon) status(database *answers) string {
 		says = append(says, "mailbox not read yet")
 	}
 	if err := database.last.Load(); err != nil {
-		says = append(says, "database away: "+strings.ReplaceAll((*err).Error(), "\n", " "))
+		says = append(says, "database away: "+oneLine((*err).Error()))
+	} else if published := database.published.Load(); published != nil && *published != "" {
+		says = append(says, *published)
 	}
 	return strings.Join(says, "; ")
 }
 
-// answers is what the database answered last: nil, or what went wrong.
-type answers struct{ last atomic.Pointer[error] }
+func oneLine(s string) string { return strings.ReplaceAll(s, "\n", " ") }
+
+// answers is what the database answered last: nil, or what went wrong; and what it
+// knows of publishing.
+type answers struct {
+	last      atomic.Pointer[error]
+	published atomic.Pointer[string]
+}
 
 // ask asks the database again and again whether it is there, as long as ctx
 // lasts. The answer matters little, but that there is one: lib/pq waits for ever
@@ -102,6 +110,10 @@ func (d *Daemon) ask(ctx context.Context, interval time.Duration, database *answ
 	for ctx.Err() == nil {
 		promise.Within(interval / 2)
 		err := d.Store.Ping(ctx)
+		if err == nil {
+			says := d.published(ctx)
+			database.published.Store(&says)
+		}
 		promise.Within(interval)
 		if ctx.Err() == nil {
 			d.heard(database, err)

@@ -174,10 +174,10 @@ func (d Data) Edition() string {
 
 // Standing says where the change stands, as the end of a sentence.
 func (d Data) Standing() string {
-	if state := d.Change.State; d.Notice.Owed == "" || !state.End() {
+	if state := d.Change.State; len(d.Notice.Lacks) == 0 || !state.End() {
 		return standings[state]
 	}
-	return d.Change.State.Reads(true)
+	return d.Change.State.Reads(d.Notice.Lacks)
 }
 
 // Errand says what the reader was asked, where the notice is about a ballot

@@ -94,6 +94,9 @@ var exceptions = map[policy.ExceptionKind]func(Data, policy.Exception) string{
 	policy.ExceptionHeldUp: func(d Data, e policy.Exception) string {
 		return "Held up since " + d.Day(e.Since) + d.because(e) + "."
 	},
+	policy.ExceptionUnpublished: func(d Data, e policy.Exception) string {
+		return "Its page in Confluence lacks what happened since " + d.Day(e.Since) + d.because(e) + "."
+	},
 	policy.ExceptionUndone: func(d Data, e policy.Exception) string {
 		return "Taken out of production again on " + d.Day(e.Since) + d.because(e) + "."
 	},

@@ -335,6 +335,7 @@ func variants(list map[string]Data) {
 
 	ended := list[string(policy.AnswerStatus)]
 	ended.Change, ended.Notice.Ballot, ended.Notice.Owed = closedChange(), "", "qa1 and g7@example.com"
+	ended.Notice.Lacks = []string{"delivery", "publication"}
 	list["person-answer-status+outstanding"] = ended
 
 	receipt := list[string(policy.ToldReleased)]

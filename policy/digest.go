@@ -77,6 +77,14 @@ type Head struct {
 	Hash string `json:"hash"` // hex
 }
 
+// An Unpublished change is one whose page in Confluence does not tell what the
+// record tells.
+type Unpublished struct {
+	ID    ChangeID  `db:"id"`
+	Since time.Time `db:"since"` // of the first event it does not tell
+	Why   string    `db:"why"`   // what is in the way, as far as it is known
+}
+
 // Material is all that a digest is made of.
 type Material struct {
 	Month     Month
@@ -86,6 +94,8 @@ type Material struct {
 	Refused   []Refused
 	Reloads   []Reload
 	Head      Head
+
+	Unpublished []Unpublished // when the digest is written, which the record says nothing of
 }
 
 // MonthsBefore is how many months before stand beside the figures of a month.
@@ -159,7 +169,8 @@ type Life struct {
 }
 
 // Summarize says what happened in the month. It depends on the record up to the
-// end of the month and on nothing else, so it says the same for ever.
+// end of the month and on nothing else, so it says the same for ever; but for
+// what is not published, which is as it is.
 func Summarize(m Material, cal Calendar) Digest {
 	from, to := cal.Span(m.Month)
 	d := Digest{
@@ -178,6 +189,11 @@ func Summarize(m Material, cal Calendar) Digest {
 		d.Exceptions = append(d.Exceptions, exceptions(l, from, m.AsOf)...)
 		if l.IsMajor() && l.Active {
 			d.Majors = append(d.Majors, l)
+		}
+	}
+	for _, u := range m.Unpublished {
+		if d.Life(u.ID).ID != "" {
+			d.Exceptions = append(d.Exceptions, Exception{ID: u.ID, Kind: ExceptionUnpublished, Text: u.Why, Since: u.Since, Standing: true})
 		}
 	}
 	slices.SortStableFunc(d.Exceptions, func(a, b Exception) int { return cmp.Compare(a.rank(), b.rank()) })

@@ -16,6 +16,8 @@ const (
 	ExceptionHeldUp    ExceptionKind = "held up"
 	ExceptionUndone    ExceptionKind = "undone"
 	ExceptionFailed    ExceptionKind = "failed test"
+
+	ExceptionUnpublished ExceptionKind = "publication outstanding" // for more than a day
 )
 
 // An Exception is one thing about a change that is out of the ordinary.
@@ -33,7 +35,7 @@ type Exception struct {
 // rankOf orders exceptions: what waits for somebody first, then what went wrong,
 // then what was done in another way than the usual.
 var rankOf = []ExceptionKind{
-	ExceptionOverdue, ExceptionDocuments, ExceptionHeldUp, ExceptionUndone, ExceptionFailed,
+	ExceptionOverdue, ExceptionDocuments, ExceptionHeldUp, ExceptionUnpublished, ExceptionUndone, ExceptionFailed,
 	ExceptionKind(MarkObjected), ExceptionKind(MarkEmergency), ExceptionKind(MarkRetrospective),
 	ExceptionKind(MarkSelfAuthorized), ExceptionKind(MarkProductionWindow), ExceptionKind(MarkPartial),
 }

@@ -31,10 +31,11 @@ func (c Change) Excuse(recipient string) (Excuse, bool) {
 }
 
 // Reads is how a state is told to people. An end reads as incomplete until
-// everyone to be told (7) was sent to or excused by name.
-func (s State) Reads(outstanding bool) string {
-	if s.End() && outstanding {
-		return string(s) + ", delivery outstanding"
+// everyone to be told (7) was sent to or excused by name, and until its page is
+// published: "closed, delivery and publication outstanding".
+func (s State) Reads(lacks []string) string {
+	if s.End() && len(lacks) > 0 {
+		return string(s) + ", " + listNames(lacks) + " outstanding"
 	}
 	return string(s)
 }

@@ -12,12 +12,13 @@ type Notice struct {
 	Cause     *Answer    // the answer or act that led to this mail
 	Problems  []Problem  // what is missing or not understood
 	Refusal   *Refusal
-	Given     Form   // what the reader wrote and nobody counted: offered again, to be sent with the right word
-	Owed      string // to whom (7) a report was not delivered: a person's id or a list's address
-	Reminder  bool   // the ballot was sent before, and is sent again
-	Text      string // further words: a question's answer, the operator's reason
-	Details   string // lines to be shown as they are
-	Why       string // why the reader gets this mail, a sentence
+	Given     Form     // what the reader wrote and nobody counted: offered again, to be sent with the right word
+	Owed      string   // to whom (7) a report was not delivered: a person's id or a list's address
+	Lacks     []string // what the change, which has ended, still lacks
+	Reminder  bool     // the ballot was sent before, and is sent again
+	Text      string   // further words: a question's answer, the operator's reason
+	Details   string   // lines to be shown as they are
+	Why       string   // why the reader gets this mail, a sentence
 	Digest    *Digest
 	Appointed *Appointment // the word on a deputy that led to this mail
 }

@@ -9,6 +9,9 @@ import (
 // LeaseIntake is the lease of whoever reads the mailbox.
 const LeaseIntake = "intake"
 
+// LeaseRecords is the lease of whoever publishes the record.
+const LeaseRecords = "records"
+
 // Lease takes the lease for so long from now, or renews it, and says whether it
 // is the holder's. Time is that of the database: the holder may be sure of the
 // lease until so long after it called.

@@ -238,3 +238,22 @@ func (s *Store) UnpublishedOf(ctx context.Context, changes ...policy.ChangeID) (
 	}
 	return unpublished, nil
 }
+
+// UnpublishedBefore lists the changes whose page lacks what was recorded before the
+// time, with the first of it.
+func (t *Tx) UnpublishedBefore(ctx context.Context, before time.Time) ([]policy.Unpublished, error) {
+	var list []policy.Unpublished
+	err := t.tx.SelectContext(ctx, &list, `
+		select p.change as id, min(e.at) as since, p.why
+		from publications as p
+			join changes as c on c.id = p.change and c.number is not null
+			join events as e on e.subject_kind = 'change' and e.subject = p.change and e.seq > p.told
+		where p.state <> 'confirmed' group by p.change, p.why having min(e.at) < $1 order by since, id`, micro(before))
+	if err != nil {
+		return nil, fmt.Errorf("reading what is not published: %w", err)
+	}
+	for i := range list {
+		inUTC(&list[i].Since)
+	}
+	return list, nil
+}

@@ -26,6 +26,7 @@ type cli struct {
 	Excuse  excuseCmd  `cmd:"" help:"Excuse somebody whom the report of a change did not reach."`
 	Reissue reissueCmd `cmd:"" help:"Send every open ballot once more, when a token key is gone."`
 	Digest  digestCmd  `cmd:"" help:"Show the digest of a month, or send it to G7 again."`
+	Records recordsCmd `cmd:"" help:"Look after the published copy of the record, in Confluence."`
 	Rebuild rebuildCmd `cmd:"" help:"Compute every change anew from the record, or compare."`
 	Recover recoverCmd `cmd:"" help:"Decide again what a restored database does not know."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database to the schema of this program."`
@@ -44,6 +45,8 @@ type globals struct {
 	stdout io.Writer // the answer
 	stderr io.Writer // everything else
 	log    *slog.Logger
+
+	publishes bool // there is to be a page in Confluence for each change
 }
 
 const description = `Countersign runs a change-management policy by e-mail: people propose, authorize,

@@ -19,6 +19,7 @@ func (g *globals) load() (*config.Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	g.publishes = c.Confluence.On()
 	faults := c.Check()
 	for _, f := range faults {
 		if f.Severity == config.Warning {

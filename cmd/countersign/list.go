@@ -25,7 +25,8 @@ first of these is due.
 The states that wait for somebody are draft, proposed, authorized, in progress, implemented,
 tested, released, checked, held up, undoing and undone. The ends are closed, rolled back,
 rejected, withdrawn, expired and canceled. An end reads "delivery outstanding" while somebody
-who must be told was neither sent the report nor excused. docs/states.md explains them.`
+who must be told was neither sent the report nor excused, and "publication outstanding" while
+its page in Confluence does not tell it. docs/states.md explains them.`
 }
 
 // A listed change is what list --json prints of it: a documented interface, to
@@ -41,7 +42,7 @@ type listed struct {
 	Ended      time.Time         `json:"ended,omitzero"`
 	WaitingFor []policy.PersonID `json:"waiting_for"`
 	Due        time.Time         `json:"due,omitzero"`
-	// Outstanding is what a change that has ended still lacks: "delivery".
+	// Outstanding is what a change that has ended still lacks: "delivery", "publication".
 	Outstanding []string `json:"outstanding"`
 }
 
@@ -60,12 +61,12 @@ func (l *listCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	undelivered, err := store.Outstanding(g.ctx, ended(changes)...)
+	lacks, err := store.Lacks(g.ctx, g.publishes, ended(changes)...)
 	if err != nil {
 		return err
 	}
 	if l.JSON {
-		return printJSON(g.stdout, listedChanges(changes, undelivered))
+		return printJSON(g.stdout, listedChanges(changes, lacks))
 	}
 	if len(changes) == 0 {
 		says := "There is no such change."
@@ -78,7 +79,7 @@ func (l *listCmd) Run(g *globals) error {
 	w := tabwriter.NewWriter(g.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "NUMBER\tSTATE\tWAITS FOR\tDUE\tTITLE")
 	for _, c := range changes {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", c.Name(), c.State.Reads(undelivered[c.ID]), waiting(c.WaitingFor), at(c.Due, location), c.Title)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", c.Name(), c.State.Reads(lacks[c.ID]), waiting(c.WaitingFor), at(c.Due, location), c.Title)
 	}
 	return w.Flush()
 }
@@ -106,21 +107,13 @@ func ended(changes []storage.Summary) []policy.ChangeID {
 	return ids
 }
 
-// outstanding lists what an end still lacks.
-func outstanding(undelivered bool) []string {
-	if undelivered {
-		return []string{"delivery"}
-	}
-	return []string{}
-}
-
-func listedChanges(changes []storage.Summary, undelivered map[policy.ChangeID]bool) []listed {
+func listedChanges(changes []storage.Summary, lacks map[policy.ChangeID][]string) []listed {
 	list := []listed{}
 	for _, c := range changes {
 		list = append(list, listed{
 			Number: c.Name(), State: c.State, Revision: c.Revision, Title: c.Title, Proposer: c.Proposer,
 			Major: c.Major, Opened: c.Opened, Ended: c.Ended, WaitingFor: some(c.WaitingFor), Due: c.Due,
-			Outstanding: outstanding(undelivered[c.ID]),
+			Outstanding: append([]string{}, lacks[c.ID]...),
 		})
 	}
 	return list

@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	countersign "github.com/countersign/countersign/daemon"
+	"github.com/countersign/countersign/daemon/records/confluence"
 )
 
 // option is where in the configuration a server stands.
@@ -39,6 +40,9 @@ var remedies = []struct {
 
 // remedy says what to do about a server that could not be used.
 func remedy(p countersign.Probe, err error) string {
+	if e, ok := errors.AsType[*confluence.Error](err); ok {
+		return e.Remedy()
+	}
 	for _, r := range remedies {
 		if r.fits(err) {
 			return strings.ReplaceAll(r.do, "OPTION", option[p.Name])

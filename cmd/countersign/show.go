@@ -141,7 +141,9 @@ func (g *globals) show(store *storage.Store, c policy.Change) (shown, error) {
 		return s, err
 	}
 	s.Distribution = distribution(c, deliveries)
-	s.Outstanding = outstanding(c.State.End() && len(storage.Owed(c, deliveries)) > 0)
+	if s.Outstanding, err = g.lacks(store, c); err != nil {
+		return s, err
+	}
 	mails, err := store.Outbox(g.ctx, c.ID)
 	if err != nil {
 		return s, err
@@ -222,4 +224,13 @@ func acts(events []storage.EventRow) []policy.Answer {
 		}
 	}
 	return all
+}
+
+// lacks lists what a change that has ended still lacks.
+func (g *globals) lacks(store *storage.Store, c policy.Change) ([]string, error) {
+	if !c.State.End() {
+		return []string{}, nil
+	}
+	lacks, err := store.Lacks(g.ctx, g.publishes, c.ID)
+	return lacks[c.ID], err
 }

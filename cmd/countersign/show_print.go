@@ -18,7 +18,7 @@ type printer struct {
 }
 
 func (p printer) change(s shown, held policy.Hold) {
-	fmt.Fprintf(p, "%s  %s\n%s", s.Number, s.Title, s.State.Reads(len(s.Outstanding) > 0))
+	fmt.Fprintf(p, "%s  %s\n%s", s.Number, s.Title, s.State.Reads(s.Outstanding))
 	if s.Revision > 0 {
 		fmt.Fprintf(p, ", revision %d (%s)", s.Revision, policy.ShortHash(s.Hash))
 	}

@@ -31,6 +31,7 @@ type Options struct {
 	Host      string   // where the desk stands
 	Limits    mailread.Limits
 	Habits    mailread.Habits
+	Publishes bool             // there is to be a page in Confluence for each change
 	Senders   mailread.Profile // whose word is believed about who sent a mail
 	Now       func() time.Time
 	Log       *slog.Logger

@@ -159,12 +159,15 @@ func (d *Desk) summarize(ctx context.Context, tx *storage.Tx, month policy.Month
 	from, _ := calendar.Span(month)
 	first, _ := calendar.Span(month.Add(-policy.MonthsBefore))
 	m := policy.Material{Month: month, AsOf: end}
-	var errs [5]error
+	var errs [6]error
 	m.Begun, errs[0] = tx.FirstEvent(ctx)
 	m.Histories, errs[1] = tx.Histories(ctx, first, end)
 	m.Refused, errs[2] = tx.RefusedBetween(ctx, from, end)
 	m.Head, errs[3] = tx.HeadBefore(ctx, end)
 	m.Reloads, errs[4] = d.reloads(ctx, tx, from, end)
+	if d.Publishes {
+		m.Unpublished, errs[5] = tx.UnpublishedBefore(ctx, end.Add(-24*time.Hour))
+	}
 	return policy.Summarize(m, calendar), errors.Join(errs[:]...)
 }
 

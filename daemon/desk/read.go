@@ -224,23 +224,38 @@ func (c *conversation) word(ctx context.Context) (bool, error) {
 		return true, nil
 	}
 	c.end(Answered, "%s", c.out.Answer.Keyword)
-	owed, err := c.owed(ctx)
-	c.out.Notices = append(c.out.Notices, policy.Notice{Kind: kind, To: c.out.Person, Ballot: c.openBallot(), Owed: owed, Why: "You asked for it."})
+	owed, lacks, err := c.owed(ctx)
+	c.out.Notices = append(c.out.Notices, policy.Notice{Kind: kind, To: c.out.Person, Ballot: c.openBallot(), Owed: owed, Lacks: lacks, Why: "You asked for it."})
 	return true, err
 }
 
 // owed names those to whom the report of the change (7) was neither sent nor
-// who are excused, once it has ended.
-func (c *conversation) owed(ctx context.Context) (string, error) {
+// who are excused, once it has ended, and says what it lacks.
+func (c *conversation) owed(ctx context.Context) (who string, lacks []string, err error) {
 	if !c.before.State.End() {
-		return "", nil
+		return "", nil, nil
 	}
 	deliveries, err := c.tx.Deliveries(ctx, c.before.ID)
+	if err != nil {
+		return "", nil, err
+	}
 	names := storage.Owed(c.before, deliveries)
 	for i, recipient := range names {
 		names[i] = c.dir.Name(policy.PersonID(recipient)) // a list is called by its address
 	}
-	return strings.Join(names, ", "), err
+	if len(names) > 0 {
+		lacks = append(lacks, storage.LacksDelivery)
+	}
+	if c.Publishes {
+		unpublished, err := c.Store.UnpublishedOf(ctx, c.before.ID)
+		if err != nil {
+			return "", nil, err
+		}
+		if unpublished[c.before.ID] {
+			lacks = append(lacks, storage.LacksPublication)
+		}
+	}
+	return strings.Join(names, ", "), lacks, nil
 }
 
 // turnTo leaves the change the mail is a reply about for the one it names.

@@ -9,6 +9,8 @@ import (
 	"github.com/countersign/countersign/daemon/records/confluence"
 	"github.com/countersign/countersign/daemon/records/page"
 	"github.com/countersign/countersign/internal/failpoint"
+	"github.com/countersign/countersign/policy"
+	"github.com/countersign/countersign/storage"
 )
 
 // updates is how often an update is begun anew where somebody was quicker.
@@ -213,4 +215,25 @@ func (j *job) tellOfComments(ctx context.Context, lost []page.Marker) error {
 	}
 	text := fmt.Sprintf("Comments on words that no longer stand on its page are not shown there any more: on %s. Confluence keeps them among the resolved comments.", strings.Join(words, ", "))
 	return j.Desk.Unpublished(ctx, j.change.ID, "comments "+strings.Join(words, " "), text, "")
+}
+
+// Diff says what people made of our part of the change's page; nothing where it is
+// as it was sent. It is [storage.ErrNotFound] where the change has no page.
+func (p *Publisher) Diff(ctx context.Context, id policy.ChangeID) (string, error) {
+	pub, err := p.Store.Publication(ctx, id)
+	if err == nil && pub.Page == "" {
+		err = storage.ErrNotFound
+	}
+	if err != nil {
+		return "", err
+	}
+	at, err := p.Site.Page(ctx, pub.Page)
+	if err != nil {
+		return "", err
+	}
+	ours, _, _, err := page.Split(at.Body)
+	if err != nil || same(ours, pub.Sent) {
+		return "", err
+	}
+	return page.Diff(pub.Sent, ours), nil
 }

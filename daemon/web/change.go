@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strconv"
@@ -110,13 +111,25 @@ func (v *visit) fill(p *changePage, d mailtmpl.Data) error {
 		return err
 	}
 	events := decode(rows)
-	if c.State.End() && len(storage.Owed(c, deliveries)) > 0 {
-		p.Standing = c.State.Reads(true)
+	if c.State.End() {
+		lacks, err := v.Store.Lacks(ctx, v.Desk.Publishes, c.ID)
+		if err != nil {
+			return err
+		}
+		p.Standing = cmp.Or(lacking(c, lacks[c.ID]), p.Standing)
 	}
 	p.Told, p.In, p.Out = toldOf(d, deliveries), inMails(d, in), outMails(d, out)
 	p.Path, p.History = shownPath(d, pathOf(c, events)), newestFirst(historyOf(d, events))
 	p.about(d)
 	return nil
+}
+
+// lacking is how an end reads that is not complete.
+func lacking(c policy.Change, lacks []string) string {
+	if len(lacks) == 0 {
+		return ""
+	}
+	return c.State.Reads(lacks)
 }
 
 // about fills in what stands in the change itself.
