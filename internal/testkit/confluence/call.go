@@ -87,6 +87,16 @@ func (s *Site) endpoints(v2 bool) []endpoint {
 	return first()
 }
 
+// meant is what a call asks for. To the first version of the API a comment is
+// content like a page.
+func (c *call) meant(e endpoint) string {
+	var sent struct{ Type string }
+	if e.kind == "create page" && json.Unmarshal(c.body, &sent) == nil && sent.Type == "comment" {
+		return "comment"
+	}
+	return e.kind
+}
+
 // longestRequest is more than anything Confluence takes.
 const longestRequest = 64 << 20
 
@@ -98,7 +108,7 @@ func (s *Site) handle(w http.ResponseWriter, c *call) {
 	}
 	c.body = body
 	e := s.find(c)
-	c.kind = e.kind
+	c.kind = c.meant(e)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	fault := s.planned(c)

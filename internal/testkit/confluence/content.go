@@ -71,10 +71,10 @@ type Comment struct {
 }
 
 // Latest is the version people see.
-func (p *Page) Latest() Version { return p.Versions[len(p.Versions)-1] }
+func (p Page) Latest() Version { return p.Versions[len(p.Versions)-1] }
 
 // Title is the page's.
-func (p *Page) Title() string { return p.Latest().Title }
+func (p Page) Title() string { return p.Latest().Title }
 
 // copy is a page nobody changes any more.
 func (p *Page) copy() Page {

@@ -235,7 +235,6 @@ func createContent(c *call) (any, *refusal) {
 	case r != nil:
 		return nil, r
 	case sent.Type == "comment":
-		c.kind = "comment"
 		c.SetPathValue("id", sent.Container.ID)
 		return c.comment(body, s.showRemark)
 	case sent.Type != "page":

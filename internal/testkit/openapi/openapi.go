@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -121,16 +122,37 @@ func Transport(t testing.TB, site Site, strict Strict) http.RoundTripper {
 }
 
 func load(file string, bases []string) (routers.Router, error) {
+	doc, err := read(file)
+	if err != nil {
+		return nil, err
+	}
+	here := *doc
+	here.Servers = nil
+	for _, base := range bases {
+		here.Servers = append(here.Servers, &openapi3.Server{URL: base})
+	}
+	return gorillamux.NewRouter(&here)
+}
+
+// library is the documents that were read: each takes a while.
+var library = struct {
+	sync.Mutex
+	docs map[string]*openapi3.T
+}{docs: map[string]*openapi3.T{}}
+
+func read(file string) (*openapi3.T, error) {
+	library.Lock()
+	defer library.Unlock()
+	if doc := library.docs[file]; doc != nil {
+		return doc, nil
+	}
 	doc, err := openapi3.NewLoader().LoadFromFile(file)
 	if err != nil {
 		return nil, err
 	}
 	mend(doc)
-	doc.Servers = nil
-	for _, base := range bases {
-		doc.Servers = append(doc.Servers, &openapi3.Server{URL: base})
-	}
-	return gorillamux.NewRouter(doc)
+	library.docs[file] = doc
+	return doc, nil
 }
 
 func (tr *transport) RoundTrip(r *http.Request) (*http.Response, error) {
