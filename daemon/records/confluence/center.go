@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 )
 
@@ -132,11 +133,8 @@ func (c center) attach(ctx context.Context, page string, f File) error {
 	if err != nil {
 		return err
 	}
-	for _, has := range files {
-		if has.Name == f.Name {
-			path += "/" + url.PathEscape(has.ID) + "/data"
-			break
-		}
+	if i := slices.IndexFunc(files, func(has Attachment) bool { return has.Name == f.Name }); i >= 0 {
+		path += "/" + url.PathEscape(files[i].ID) + "/data"
 	}
 	return c.upload(ctx, http.MethodPost, page, path, f)
 }

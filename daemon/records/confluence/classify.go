@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -93,12 +94,7 @@ func line(text string) string {
 // another number.
 func names(text, id string) bool {
 	words := strings.FieldsFunc(text, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
-	for _, word := range words {
-		if word == id {
-			return id != ""
-		}
-	}
-	return false
+	return id != "" && slices.Contains(words, id)
 }
 
 // after is how long an answer wants us to wait: seconds, or a date, which is seen

@@ -40,7 +40,7 @@ func TestRefusals(t *testing.T) {
 				})
 				p := r.made("CHG-1", "<p>one</p>")
 				c.spoil(r, p)
-				e := wantKind(t, c.ask(r, p), c.kind)
+				e := wanted(t, c.ask(r, p), c.kind)
 				if !strings.Contains(e.Title, c.title) {
 					t.Errorf("told is %q", e.Title)
 				}
@@ -169,7 +169,7 @@ func TestFailures(t *testing.T) {
 				p := r.made("CHG-1", "<p>one</p>")
 				r.fake.Forget()
 				r.fake.Next(1, r.put(), c.fault)
-				e := wantKind(t, update(r, p), c.kind)
+				e := wanted(t, update(r, p), c.kind)
 				if e.Unknown() != c.unknown || confluence.Unknown(e) != c.unknown {
 					t.Errorf("%v: unknown: %t", e, e.Unknown())
 				}
@@ -203,7 +203,7 @@ func TestLostReply(t *testing.T) {
 func TestNoLine(t *testing.T) {
 	both(t, func(t *testing.T, r *rig) {
 		must(t, r.fake.Close())
-		if e := wantKind(t, update(r, confluence.Page{ID: "65601", Title: "CHG-1"}), confluence.Passing); e.Unknown() || e.Status != 0 {
+		if e := wanted(t, update(r, confluence.Page{ID: "65601", Title: "CHG-1"}), confluence.Passing); e.Unknown() || e.Status != 0 {
 			t.Errorf("%v: unknown: %t", e, e.Unknown())
 		}
 	})
@@ -259,7 +259,7 @@ func TestThrottledForLong(t *testing.T) {
 	both(t, func(t *testing.T, r *rig) {
 		p := r.made("CHG-1", "<p>one</p>")
 		r.fake.Next(1, r.put(), fake.Throttled("3600"))
-		if e := wantKind(t, update(r, p), confluence.Throttled); e.After != time.Hour || r.pauses != nil {
+		if e := wanted(t, update(r, p), confluence.Throttled); e.After != time.Hour || r.pauses != nil {
 			t.Errorf("after %v, having waited %v", e.After, r.pauses)
 		}
 	})

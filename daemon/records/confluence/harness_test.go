@@ -155,7 +155,13 @@ func must(t *testing.T, err error) {
 }
 
 // wantKind holds an error to its kind, and to being one an operator can act upon.
-func wantKind(t *testing.T, err error, kind confluence.Kind) *confluence.Error {
+func wantKind(t *testing.T, err error, kind confluence.Kind) {
+	t.Helper()
+	_ = wanted(t, err, kind)
+}
+
+// wanted does, and gives the error.
+func wanted(t *testing.T, err error, kind confluence.Kind) *confluence.Error {
 	t.Helper()
 	e, ok := errors.AsType[*confluence.Error](err)
 	if !ok || e.Kind != kind {

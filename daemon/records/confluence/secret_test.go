@@ -43,7 +43,7 @@ func TestTokenGoesNowhereElse(t *testing.T) {
 		p := r.made("CHG-1", "<p>one</p>")
 		for _, f := range []fake.Fault{fake.Redirected(elsewhere.URL + "/login?secret=1"), {Status: 307, Header: map[string]string{"Location": elsewhere.URL}}} {
 			r.fake.Next(1, r.get(), f)
-			if e := wantKind(t, read(r, p), confluence.NotConfluence); !strings.Contains(e.Title, "it sends us to 127.0.0.1:") || strings.Contains(e.Title, "secret") {
+			if e := wanted(t, read(r, p), confluence.NotConfluence); !strings.Contains(e.Title, "it sends us to 127.0.0.1:") || strings.Contains(e.Title, "secret") {
 				t.Errorf("told is %q", e.Title)
 			}
 			r.fake.Next(1, r.put(), f)
@@ -90,7 +90,7 @@ func TestAnswerWithoutEnd(t *testing.T) {
 		}
 	})
 	_, err := s.Page(t.Context(), "1")
-	if e := wantKind(t, err, confluence.NotConfluence); e.Title != "the answer does not end" {
+	if e := wanted(t, err, confluence.NotConfluence); e.Title != "the answer does not end" {
 		t.Errorf("the error is %v", err)
 	}
 }
@@ -104,7 +104,7 @@ func TestOtherJSON(t *testing.T) {
 			_, probed := s.Probe(t.Context())
 			wantKind(t, probed, confluence.NotConfluence)
 			_, err := s.Update(t.Context(), confluence.Page{ID: "7", Title: "x", Version: 2}, "")
-			if e := wantKind(t, err, confluence.NotConfluence); !e.Unknown() {
+			if e := wanted(t, err, confluence.NotConfluence); !e.Unknown() {
 				t.Errorf("%s: it is known: %v", says, err)
 			}
 		}
@@ -118,7 +118,7 @@ func TestTitlesAreBounded(t *testing.T) {
 		fmt.Fprintf(w, `{"errors":[{"title":"one\n\u001b[31mtwo %s","detail":{"a":1}}]}`, strings.Repeat("ä", 1000))
 	})
 	_, err := s.Page(t.Context(), "1")
-	if e := wantKind(t, err, confluence.Refused); !strings.HasPrefix(e.Title, "one [31mtwo ä") || len([]rune(e.Title)) != 400 {
+	if e := wanted(t, err, confluence.Refused); !strings.HasPrefix(e.Title, "one [31mtwo ä") || len([]rune(e.Title)) != 400 {
 		t.Errorf("told is %q", e.Title)
 	}
 }
