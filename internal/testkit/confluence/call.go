@@ -1,0 +1,359 @@
+package confluence
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// m is a piece of an answer.
+type m map[string]any
+
+// A call is one request on its way.
+type call struct {
+	*http.Request
+	site      *Site
+	v2        bool // it is for the second version of the API
+	byGateway bool
+	anonymous bool
+	path      string // below the API's root
+	kind      string
+	body      []byte
+	status    int // of the answer
+}
+
+// An endpoint is one row of an API. What it gives is the answer's body; a
+// refusal, if it errs.
+type endpoint struct {
+	kind, pattern, scope string
+	status               int
+	serve                func(*call) (any, *refusal)
+}
+
+// fits says whether the endpoint has the path, and puts what stands in the places
+// in braces into the request.
+func (e endpoint) fits(c *call) (method string, is bool) {
+	method, pattern, _ := strings.Cut(e.pattern, " ")
+	want, have := strings.Split(pattern, "/"), strings.Split(c.path, "/")
+	if len(want) != len(have) {
+		return method, false
+	}
+	for i, segment := range want {
+		name, braced := strings.CutPrefix(segment, "{")
+		if braced {
+			c.SetPathValue(strings.TrimSuffix(name, "}"), have[i])
+		} else if segment != have[i] {
+			return method, false
+		}
+	}
+	return method, true
+}
+
+// find finds the endpoint of a call; of several that fit, the first.
+func (s *Site) find(c *call) endpoint {
+	missing := http.StatusNotFound
+	for _, e := range s.endpoints(c.v2) {
+		method, is := e.fits(c)
+		if is && method == c.Method {
+			return e
+		}
+		if is {
+			missing = http.StatusMethodNotAllowed
+		}
+	}
+	return endpoint{kind: "unknown", serve: func(c *call) (any, *refusal) {
+		r := noRoute.refuse(c.path)
+		r.status = missing
+		return nil, r
+	}}
+}
+
+func (s *Site) endpoints(v2 bool) []endpoint {
+	switch {
+	case v2:
+		return second()
+	case s.Flavor == Cloud:
+		return remainder()
+	}
+	return first()
+}
+
+// meant is what a call asks for. To the first version of the API a comment is
+// content like a page.
+func (c *call) meant(e endpoint) string {
+	var sent struct{ Type string }
+	if e.kind == "create page" && json.Unmarshal(c.body, &sent) == nil && sent.Type == "comment" {
+		return "comment"
+	}
+	return e.kind
+}
+
+// longestRequest is more than anything Confluence takes.
+const longestRequest = 64 << 20
+
+// handle answers a call, or does to it what is planned.
+func (s *Site) handle(w http.ResponseWriter, c *call) {
+	body, err := io.ReadAll(io.LimitReader(c.Body, longestRequest))
+	if err != nil {
+		return // whoever asked has gone
+	}
+	c.body = body
+	e := s.find(c)
+	c.kind = c.meant(e)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	fault := s.planned(c)
+	note := Request{Method: c.Method, Path: c.path, Query: c.URL.Query(), Kind: c.kind, Body: body, Fault: fault != nil}
+	defer func() { note.Status = c.status; s.requests = append(s.requests, note) }()
+	if fault != nil && !fault.Commit {
+		fault.give(w, c)
+		return
+	}
+	answer, r := s.answer(c, e)
+	if fault != nil {
+		fault.give(w, c)
+		return
+	}
+	s.give(w, c, e, answer, r)
+}
+
+func (s *Site) answer(c *call, e endpoint) (any, *refusal) {
+	if r := s.admit(c, e.scope); r != nil {
+		return nil, r
+	}
+	return e.serve(c)
+}
+
+func (s *Site) give(w http.ResponseWriter, c *call, e endpoint, answer any, r *refusal) {
+	for key, value := range limits[s.Flavor] {
+		w.Header().Set(key, value)
+	}
+	if r != nil {
+		for key := range r.header {
+			w.Header().Set(key, r.header.Get(key))
+		}
+		if c.status = r.status; r.html != "" {
+			giveHTML(w, r.status, r.html)
+			return
+		}
+		give(w, r.status, r.envelope(c.v2))
+		return
+	}
+	if c.status = e.status; c.status == 0 {
+		c.status = http.StatusOK
+	}
+	if to, is := answer.(redirect); is {
+		w.Header().Set("Location", string(to))
+		answer = nil
+	}
+	give(w, c.status, answer)
+}
+
+// redirect is an answer that lies somewhere else.
+type redirect string
+
+// limits are the headers of an ordinary answer. A Data Center says "retry-after:
+// 0" with every one.
+var limits = map[Flavor]map[string]string{
+	Cloud:      {"X-RateLimit-Limit": "1000", "X-RateLimit-Remaining": "999"},
+	DataCenter: {"X-RateLimit-Limit": "100", "X-RateLimit-Remaining": "99", "X-RateLimit-Interval-Seconds": "1", "X-RateLimit-FillRate": "10", "Retry-After": "0"},
+}
+
+func give(w http.ResponseWriter, status int, answer any) {
+	if answer == nil {
+		w.WriteHeader(status)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	e.Encode(answer) //nolint:errcheck // whoever asked has gone, then
+}
+
+func giveHTML(w http.ResponseWriter, status int, html string) {
+	w.Header().Set("Content-Type", "text/html;charset=UTF-8")
+	w.WriteHeader(status)
+	fmt.Fprint(w, html)
+}
+
+// read takes the call's body apart. What has the wrong type is refused.
+func (c *call) read(into any) *refusal {
+	if kind, _, err := mime.ParseMediaType(c.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		return &refusal{wording: wording{415, "UNSUPPORTED_MEDIA_TYPE", "Content-Type is not application/json", "Unsupported Media Type"}}
+	}
+	if len(c.body) > 2*longestBody {
+		return tooLong.refuse("The request exceeds 5 MB")
+	}
+	err := json.Unmarshal(c.body, into)
+	if wrong, is := errors.AsType[*json.UnmarshalTypeError](err); is {
+		return badValue.refuse(fmt.Sprintf("Provided value for '%s' is not the correct type. Expected type is %s", wrong.Field, wrong.Type))
+	}
+	if err != nil {
+		return badValue.refuse("Could not parse JSON: " + err.Error())
+	}
+	return nil
+}
+
+// page is the page a call is about, which whoever asks must see.
+func (c *call) page() (*Page, *refusal) {
+	id := c.PathValue("id")
+	if _, err := strconv.ParseUint(id, 10, 64); err != nil {
+		r := badID.refuse(id)
+		if !c.v2 {
+			r.status = http.StatusNotFound
+		}
+		return nil, r
+	}
+	p := c.site.pages[id]
+	switch {
+	case p == nil || p.Folder:
+		return nil, absent.refuse(id)
+	case c.site.limits[id] == NoRight && c.v2:
+		return nil, absent.refuse(id)
+	case c.site.limits[id] == NoRight:
+		return nil, noRight.refuse()
+	}
+	return p, nil
+}
+
+// writable is the page a call changes.
+func (c *call) writable() (*Page, *refusal) {
+	p, r := c.page()
+	if r == nil && c.site.limits[p.ID] == MayOnlyRead {
+		return nil, noRight.refuse()
+	}
+	return p, r
+}
+
+// A list is a collection as one call sees it.
+type list struct {
+	results    []any
+	start, all int
+	limit      int
+	next       string // site- or context-relative; empty at the end
+}
+
+// list cuts out of a collection what the call is to see: by cursor in the second
+// version of the API, by start in the first.
+func (c *call) list(items []any) (list, *refusal) {
+	limit, r := c.number("limit", min(25, c.site.Limit))
+	if r != nil {
+		return list{}, r
+	}
+	if limit == 0 || c.v2 && limit > 250 {
+		return list{}, badValue.refuse("limit must be between 1 and 250")
+	}
+	start, r := c.start()
+	if r != nil {
+		return list{}, r
+	}
+	l := list{start: min(start, len(items)), limit: min(limit, c.site.Limit), all: len(items)}
+	end := min(l.start+l.limit, len(items))
+	if l.results = items[l.start:end]; l.results == nil {
+		l.results = []any{}
+	}
+	if end < len(items) {
+		l.next = c.following(end, l.limit)
+	}
+	return l, nil
+}
+
+func (c *call) start() (int, *refusal) {
+	if !c.v2 {
+		return c.number("start", 0)
+	}
+	return c.cursor()
+}
+
+// cursor is where a call goes on; nobody but the site reads one.
+func (c *call) cursor() (int, *refusal) {
+	cursor := c.URL.Query().Get("cursor")
+	if cursor == "" {
+		return 0, nil
+	}
+	text, err := base64.RawURLEncoding.DecodeString(cursor)
+	at, is := bytes.CutPrefix(text, []byte("next:"))
+	n, no := strconv.Atoi(string(at))
+	if err != nil || no != nil || !is || n < 0 {
+		return 0, badValue.refuse("The cursor is invalid")
+	}
+	return n, nil
+}
+
+// following is the link to what follows.
+func (c *call) following(end, limit int) string {
+	q := c.URL.Query()
+	q.Set("limit", strconv.Itoa(limit))
+	if !c.v2 {
+		q.Set("start", strconv.Itoa(end))
+		return "/rest/api" + c.path + "?" + q.Encode()
+	}
+	return c.site.context() + "/api/v2" + c.path + "?" + withCursor(q, end).Encode()
+}
+
+func withCursor(q url.Values, end int) url.Values {
+	q.Set("cursor", base64.RawURLEncoding.EncodeToString(fmt.Appendf(nil, "next:%d", end)))
+	return q
+}
+
+func (c *call) number(name string, otherwise int) (int, *refusal) {
+	text := c.URL.Query().Get(name)
+	if text == "" {
+		return otherwise, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 0 {
+		return 0, badValue.refuse(name + " is not a number")
+	}
+	return n, nil
+}
+
+// many are the values of a parameter that may be given more than once.
+func (c *call) many(name string) []string {
+	var all []string
+	for _, value := range c.URL.Query()[name] {
+		all = append(all, strings.Split(value, ",")...)
+	}
+	return all
+}
+
+// expands says whether a Data Center is to show something.
+func (c *call) expands(what string) bool {
+	return slices.Contains(c.many("expand"), what)
+}
+
+// collection is a list in an answer.
+func (c *call) collection(items []any) (any, *refusal) {
+	l, r := c.list(items)
+	if r != nil {
+		return nil, r
+	}
+	links := m{"base": c.site.URL()}
+	if l.next != "" {
+		links["next"] = l.next
+	}
+	if c.v2 {
+		return m{"results": l.results, "_links": links}, nil
+	}
+	links["context"], links["self"] = c.site.context(), c.site.URL()+"/rest/api"+c.path
+	return m{"results": l.results, "start": l.start, "limit": l.limit, "size": len(l.results), "_links": links}, nil
+}
+
+// each makes answers of things.
+func each[T any](things []T, make func(T) any) []any {
+	var all []any
+	for _, t := range things {
+		all = append(all, make(t))
+	}
+	return all
+}
