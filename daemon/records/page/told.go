@@ -46,7 +46,9 @@ func (m *maker) step(s mailtmpl.Saying) []node {
 		return all
 	}
 	for _, f := range s.Fields {
-		all = append(all, labeled(f.Label, m.words(f.Text))...)
+		if s.Said != string(policy.KeywordImplemented) { // which is told of each attempt
+			all = append(all, labeled(f.Label, m.words(f.Text))...)
+		}
 	}
 	return append(all, m.attached(s.Files)...)
 }
