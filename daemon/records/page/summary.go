@@ -54,7 +54,7 @@ var turns = map[policy.State]policy.State{
 // why gives the word that had the change stopped, ended or undone. That of a
 // rejection stands among the assessments.
 func (m *maker) why() []node {
-	for _, s := range slices.Backward(mailtmpl.History(m.d, m.events)) {
+	for _, s := range slices.Backward(m.history) {
 		if s.Then == "" || s.Then != turns[m.c.State] {
 			continue
 		}

@@ -16,7 +16,7 @@ import (
 // path is every step: who, when, how that is proven, and where it led.
 func (m *maker) path() []node {
 	var steps []mailtmpl.Saying
-	for _, s := range mailtmpl.History(m.d, m.events) {
+	for _, s := range m.history {
 		if s.Said != "wrote" { // comments stand by themselves
 			steps = append(steps, s)
 		}
