@@ -108,11 +108,12 @@ docs: ## Write again the pages that are made from the code (by tests called Test
 	go test -run '^TestDocs' $$(grep -rl --include='*_test.go' '^func TestDocs' . | xargs -n1 dirname | sort -u) -update
 
 .PHONY: screenshots
-screenshots: ## Write the pictures in docs/screenshots: mails in Chromium and in Thunderbird, and the pages.
+screenshots: ## Write the pictures in docs/screenshots: mails in Chromium and in Thunderbird, and the pages, ours and Confluence's.
 	@.ci/install screenshots
 	go test ./internal/screens -run 'TestScreenshots|TestThunderbird' -count=1 -timeout 30m -v -screenshots
 	go test ./daemon/web -run TestEveryPageIsForEverybody -count=1 -timeout 30m -v -screenshots
 	go test ./internal/play -run TestItCanBeRead -count=1 -timeout 30m -v -screenshots
+	go test ./daemon/records/page -run 'TestAnAuditorFindsTheAssessmentsAtOnce|TestTheRegisterCanBeRead' -count=1 -timeout 30m -v -screenshots
 
 .PHONY: recordings
 recordings: ## Drive real mail programs and record how they answer a ballot, in mailread/testdata/clients.

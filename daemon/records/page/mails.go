@@ -95,23 +95,43 @@ func (m *maker) evidence() []node {
 func hash(sum string) node { return cell(el("p", el("code", text(oneLine(sum, 64))))) }
 
 // mails lists the mails that came and left. Those that came have the hash by which
-// the archived mail is known for what it is.
+// the archived mail is known for what it is. What came and left since the last
+// step is told with the next one, so that a reminder or an automatic reply is no
+// news to those who watch the page.
 func (m *maker) mails() []node {
-	came := table([]string{"Received", "From", "What became of it", "SHA-256 of the raw mail"}, each(m, m.In, func(in storage.CameIn) node {
+	in := upTo(m.last(), m.In, func(in storage.CameIn) time.Time { return in.Received })
+	out := upTo(m.last(), m.Out, func(out storage.WentOut) time.Time { return out.At })
+	came := table([]string{"Received", "From", "What became of it", "SHA-256 of the raw mail"}, each(m, in, func(in storage.CameIn) node {
 		from, became := m.cameFrom(in)
 		return el("tr", cell(para(m.at(in.Received))), cell(para(from)), cell(para(became)), hash(in.SHA256))
 	}))
-	left := table([]string{"Written", "To", "Mail"}, each(m, m.written(), func(w written) node {
+	left := table([]string{"Written", "To", "Mail"}, each(m, m.written(out), func(w written) node {
 		return el("tr", cell(para(m.at(w.at))), cell(para(m.line(w.to()))), cell(para(w.says())))
 	}))
 	var all []node
 	if len(came) > 0 {
-		all = append(all, expand(fmt.Sprintf("Mails that came (%d)", len(m.In)), came...))
+		all = append(all, expand(fmt.Sprintf("Mails that came until the last step (%d)", len(in)), came...))
 	}
 	if len(left) > 0 {
-		all = append(all, expand(fmt.Sprintf("Mails that were written (%d)", len(m.Out)), left...))
+		all = append(all, expand(fmt.Sprintf("Mails that were written until then (%d)", len(out)), left...))
 	}
 	return titled("Mails", all)
+}
+
+// last is when the last step was taken.
+func (m *maker) last() (last time.Time) {
+	for _, s := range m.history {
+		if s.When.After(last) {
+			last = s.When
+		}
+	}
+	return last
+}
+
+// upTo are the mails of the steps until then. The database knows a moment less
+// exactly than the record.
+func upTo[T any](last time.Time, mails []T, at func(T) time.Time) []T {
+	return slices.DeleteFunc(slices.Clone(mails), func(mail T) bool { return at(mail).After(last.Add(time.Second)) })
 }
 
 // cameFrom says from whom a mail came, and what became of it. Answers given on a
@@ -139,8 +159,8 @@ type written struct {
 	people []string
 }
 
-func (m *maker) written() (all []written) {
-	for _, o := range m.Out {
+func (m *maker) written(out []storage.WentOut) (all []written) {
+	for _, o := range out {
 		w := written{at: o.At, notice: o.Notice, failed: o.State == "failed"}
 		i := slices.IndexFunc(all, func(s written) bool { return s.at.Equal(w.at) && s.notice == w.notice && s.failed == w.failed })
 		if i < 0 {

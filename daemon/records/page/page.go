@@ -80,13 +80,14 @@ func Hash(machine string) string {
 // A maker makes one page, and keeps account of the room on it.
 type maker struct {
 	Source
-	d      mailtmpl.Data
-	c      policy.Change
-	events []policy.Event
-	erased int // events that cannot be read
-	files  []File
-	owed   string // to whom the report (7) is still owed
-	room   int    // bytes left for what people wrote
+	d       mailtmpl.Data
+	c       policy.Change
+	events  []policy.Event
+	erased  int // events that cannot be read
+	history []mailtmpl.Saying
+	files   []File
+	owed    string // to whom the report (7) is still owed
+	room    int    // bytes left for what people wrote
 }
 
 // newMaker takes out of the source what would change by itself: who reads, and
@@ -101,7 +102,7 @@ func newMaker(s Source) *maker {
 			m.erased++
 		}
 	}
-	m.owed = m.outstanding()
+	m.history, m.owed = mailtmpl.History(m.d, m.events), m.outstanding()
 	if !m.restricted() {
 		m.files = filesOf(m.c, s.In)
 	}

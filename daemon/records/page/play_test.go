@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -98,6 +99,14 @@ func (p *play) says(by policy.PersonID, k policy.Keyword, fields policy.Form, fi
 	return p.decide(cmd)
 }
 
+// waits until time does something to the ballot that is open.
+func (p *play) waits() *play {
+	p.t.Helper()
+	b := p.change.OpenBallots()[0]
+	p.now = b.Next
+	return p.decide(policy.Command{Kind: policy.CommandFire, Ballot: b.ID})
+}
+
 func (p *play) writes(by policy.PersonID, comment string) *play {
 	p.t.Helper()
 	return p.decide(policy.Command{Kind: policy.CommandComment, By: by, Text: comment})
@@ -106,7 +115,7 @@ func (p *play) writes(by policy.PersonID, comment string) *play {
 func (p *play) decide(cmd policy.Command) *play {
 	p.t.Helper()
 	p.mails++
-	cmd.Mail, cmd.Number, cmd.Proof = sum(fmt.Sprint("mail ", p.mails)), "CHG-2026-0042", "authenticated: DKIM of example.com"
+	cmd.Mail, cmd.Number, cmd.Proof = sum(fmt.Sprint("mail ", p.mails)), "CHG-2026-0042", cmp.Or(cmd.Proof, "authenticated: DKIM of example.com")
 	cmd.Seed = cmd.Mail
 	d := policy.Decide(p.change, p.dir, cmd, p.now)
 	if d.Refusal != nil {
@@ -120,18 +129,24 @@ func (p *play) decide(cmd policy.Command) *play {
 		}
 		p.source.Events = append(p.source.Events, storage.EventRow{Kind: e.Kind(), Payload: payload})
 	}
-	became := map[policy.CommandKind]string{policy.CommandPropose: "accepted", policy.CommandComment: "noted"}[cmd.Kind]
-	if became == "" {
-		became = "counted"
+	if cmd.By == "" {
+		p.mails-- // the operator and the clock write no mail
+	} else {
+		p.came(cmd)
 	}
-	p.source.In = append(p.source.In, storage.CameIn{
-		Folder: "INBOX", Disposition: became, Person: cmd.By, Received: p.now, SHA256: cmd.Mail, Attachments: cmd.Files,
-	})
 	for _, n := range d.Notices {
 		p.send(n)
 	}
 	p.now = p.now.Add(time.Minute)
 	return p
+}
+
+// came keeps the mail of the command.
+func (p *play) came(cmd policy.Command) {
+	became := map[policy.CommandKind]string{policy.CommandPropose: "accepted", policy.CommandComment: "noted"}[cmd.Kind]
+	p.source.In = append(p.source.In, storage.CameIn{
+		Folder: "INBOX", Disposition: cmp.Or(became, "counted"), Person: cmd.By, Received: p.now, SHA256: cmd.Mail, Attachments: cmd.Files,
+	})
 }
 
 func (p *play) send(n policy.Notice) {
@@ -264,9 +279,37 @@ var stories = map[string]func(*play){
 	},
 }
 
+// more are changes that are looked at, and whose pages are not kept whole.
+var more = map[string]func(*play){
+	"draft": func(p *play) {
+		p.proposes("lead", policy.Form{policy.LabelRisk: "rather small", policy.LabelCategory: "databases"})
+	},
+	"expired": func(p *play) {
+		p.proposes("lead", nil)
+		for p.change.State == policy.StateProposed {
+			p.waits()
+		}
+	},
+	"canceled": func(p *play) {
+		p.proposes("lead", nil)
+		p.at("11-23 09:14").decide(policy.Command{Kind: policy.CommandCancel, Text: "the cluster was sold", Proof: "operator"})
+	},
+	"retrospective": func(p *play) {
+		p.proposes("itdir", policy.Form{policy.LabelCategory: "cybersecurity", policy.LabelImplementer: "ops1", policy.LabelUrgency: "emergency", policy.LabelAlreadyDone: "21 November, by Bruno, on Claire’s word"})
+	},
+	"excused": func(p *play) {
+		stories["rolled-back"](p)
+		p.at("12-09 09:00").decide(policy.Command{Kind: policy.CommandExcuse, Recipient: "lead", Text: "is on leave and was called", Proof: "operator"})
+	},
+}
+
 func played(t *testing.T, name string) Source {
 	t.Helper()
 	p := newPlay(t)
-	stories[name](p)
+	if tell := stories[name]; tell != nil {
+		tell(p)
+	} else {
+		more[name](p)
+	}
 	return p.is()
 }

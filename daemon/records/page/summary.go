@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/countersign/countersign/mailtmpl"
 	"github.com/countersign/countersign/policy"
@@ -53,7 +54,7 @@ var turns = map[policy.State]policy.State{
 // why gives the word that had the change stopped, ended or undone. That of a
 // rejection stands among the assessments.
 func (m *maker) why() []node {
-	for _, s := range slices.Backward(mailtmpl.History(m.d, m.events)) {
+	for _, s := range slices.Backward(m.history) {
 		if s.Then == "" || s.Then != turns[m.c.State] {
 			continue
 		}
@@ -109,7 +110,8 @@ func (m *maker) glance() (rows []node) {
 	row("Window", c.Window())
 	row("Version", m.version())
 	row("In production", m.production())
-	row("Ended", m.ended())
+	row("Released at", c.Release.ReleasedAt)
+	row("Ended", m.sortable(c.Ended))
 	if m.owed != "" {
 		row("Outstanding", "the report (7) to "+m.owed)
 	}
@@ -129,14 +131,11 @@ func (m *maker) risk() policy.RiskLevel {
 }
 
 func (m *maker) riskSays() string {
-	switch {
-	case mailtmpl.Assessed(m.d) != "":
-		return string(m.risk()) + ", as assessed"
-	case m.risk() != "":
-		return string(m.risk()) + ", as proposed"
-	default:
-		return ""
+	level := string(m.risk())
+	if level != "" && mailtmpl.Assessed(m.d) == "" {
+		level += " (proposed)"
 	}
+	return level
 }
 
 func (m *maker) major() string {
@@ -184,26 +183,29 @@ func (m *maker) version() string {
 	return m.c.Attempt.Version
 }
 
-// production says since when the change is in production, or is out of it again.
+// production says since when the change is in production, by when that was
+// reported, and how it went out again.
 func (m *maker) production() string {
 	r := m.c.Release
 	switch {
-	case m.d.Undone() && r.Ever:
-		return "taken out again: " + r.UndoneAt
 	case !r.Ever:
 		return ""
-	case r.ReleasedAt != "":
-		return "since " + r.ReleasedAt + ", reported " + m.at(r.Since)
+	case m.d.Undone():
+		return m.sortable(r.Since) + ", taken out: " + r.UndoneAt
 	default:
-		return "since " + m.at(r.Since)
+		return m.sortable(r.Since)
 	}
 }
 
-func (m *maker) ended() string {
-	if m.c.Ended.IsZero() {
+// sortable is a time as registers sort it; empty for none.
+func (m *maker) sortable(t time.Time) string {
+	if t.IsZero() {
 		return ""
 	}
-	return m.at(m.c.Ended)
+	if m.d.Location != nil {
+		t = t.In(m.d.Location)
+	}
+	return t.Format("2006-01-02 15:04")
 }
 
 // marks are what the record says of the change for good.

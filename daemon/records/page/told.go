@@ -16,7 +16,7 @@ import (
 // path is every step: who, when, how that is proven, and where it led.
 func (m *maker) path() []node {
 	var steps []mailtmpl.Saying
-	for _, s := range mailtmpl.History(m.d, m.events) {
+	for _, s := range m.history {
 		if s.Said != "wrote" { // comments stand by themselves
 			steps = append(steps, s)
 		}
@@ -46,7 +46,9 @@ func (m *maker) step(s mailtmpl.Saying) []node {
 		return all
 	}
 	for _, f := range s.Fields {
-		all = append(all, labeled(f.Label, m.words(f.Text))...)
+		if s.Said != string(policy.KeywordImplemented) { // which is told of each attempt
+			all = append(all, labeled(f.Label, m.words(f.Text))...)
+		}
 	}
 	return append(all, m.attached(s.Files)...)
 }

@@ -1,6 +1,9 @@
 package page
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Storage format is XML without a root: XHTML, with elements of Confluence's own
 // under the prefixes ac and ri. It is built as a tree and written in one place,
@@ -22,7 +25,7 @@ func el(name string, kids ...node) node { return node{name: name, kids: kids} }
 
 // with is the element with one more attribute.
 func (n node) with(name, value string) node {
-	n.attrs = append(n.attrs[:len(n.attrs):len(n.attrs)], attr{name, value})
+	n.attrs = append(slices.Clip(n.attrs), attr{name, value})
 	return n
 }
 
