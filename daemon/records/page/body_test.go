@@ -245,3 +245,22 @@ func TestTheRegisterFindsItsPages(t *testing.T) {
 		}
 	}
 }
+
+// A page is known by its own number, whatever Confluence has done to it; not by a
+// number that stands somewhere on it, or on a page of somebody else's.
+func TestAPageIsKnownByItsNumber(t *testing.T) {
+	p := pageOf(t, played(t, "closed"))
+	number, _, _ := strings.Cut(p.Title, " ")
+	body := Whole(p.Machine, "")
+	if !IsOf(body, number) || !IsOf(rewritten(body), number) {
+		t.Errorf("the page of %s is not known", number)
+	}
+	for body, number := range map[string]string{
+		body: "CHG-2026-9999", "<p>" + number + "</p>": number, "<p>": number, p.Machine: "",
+		`<ac:structured-macro ac:name="details"><ac:rich-text-body><table><tbody><tr><th>Change</th><td>` + number + `</td></tr></tbody></table></ac:rich-text-body></ac:structured-macro>`: number,
+	} {
+		if IsOf(body, number) {
+			t.Errorf("a page is taken for that of %q", number)
+		}
+	}
+}

@@ -25,12 +25,12 @@ func expand(title string, body ...node) node {
 }
 
 // lozenge shows a state in its color.
-func lozenge(state policy.State, outstanding bool) node {
+func lozenge(state policy.State, lacks []string) node {
 	color := colors[state]
-	if outstanding {
+	if len(lacks) > 0 {
 		color = "Yellow"
 	}
-	return macro("status", "colour", color, "title", upper(state.Reads(outstanding)))
+	return macro("status", "colour", color, "title", upper(state.Reads(lacks)))
 }
 
 // colors are those of the status macro that both kinds of Confluence know.

@@ -67,7 +67,15 @@ func (m *maker) why() []node {
 	return nil
 }
 
-func (m *maker) lozenge() node { return lozenge(m.c.State, m.owed != "") }
+// lozenge is the state in color. That the page itself is outstanding is never said
+// on it.
+func (m *maker) lozenge() node {
+	var lacks []string
+	if m.owed != "" {
+		lacks = []string{storage.LacksDelivery}
+	}
+	return lozenge(m.c.State, lacks)
+}
 
 // outstanding names those to whom the report (7) is still owed, once the change
 // has ended.
