@@ -80,7 +80,7 @@ func TestAPageCanAlwaysBeSent(t *testing.T) {
 // Of a very long text only the beginning stands in the events and beside the
 // change: it takes long to get it out of JSON again.
 func said(s Source, text string) Source {
-	part := beginning(text, 2*mostOfField)
+	part := beginning(text, mostOfField+mostOfField/10)
 	for i, row := range s.Events {
 		e, err := policy.DecodeEvent(row.Kind, row.Payload)
 		if err != nil {
