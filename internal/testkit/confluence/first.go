@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // first is the first version of the API, which is all a Data Center has.
@@ -110,8 +111,12 @@ func (s *Site) stub(p *Page) m {
 	}
 }
 
-// display is where people find a page.
+// display is where people find a page: by its title, if nothing in that has a
+// meaning of its own in an address.
 func (s *Site) display(p *Page) string {
+	if strings.ContainsFunc(p.Title(), func(r rune) bool { return r > unicode.MaxASCII || strings.ContainsRune(`/\?&#%+;<>".:`, r) }) {
+		return "/pages/viewpage.action?pageId=" + p.ID
+	}
 	return "/display/" + s.Space + "/" + strings.ReplaceAll(p.Title(), " ", "+")
 }
 

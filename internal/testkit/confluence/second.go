@@ -92,7 +92,7 @@ func listPages(c *call) (any, *refusal) {
 	s, q := c.site, c.URL.Query()
 	states := c.many("status")
 	if states == nil {
-		states = []string{Current}
+		states = []string{Current, Archived}
 	}
 	for _, state := range states {
 		if !slices.Contains([]string{Current, Archived, Trashed, "deleted"}, state) {
