@@ -32,8 +32,9 @@ type Publication struct {
 	TryingTitle     string     `db:"trying_title"`
 	Property        string     `db:"property"`
 	PropertyVersion int        `db:"property_version"`
-	Labels          []string   `db:"-"` // that it has from us
-	Files           []string   `db:"-"` // SHA-256 of those attached
+	Said            string     `db:"said"` // what the property says
+	Labels          []string   `db:"-"`    // that it has from us
+	Files           []string   `db:"-"`    // SHA-256 of those attached
 	Confirmed       *time.Time `db:"confirmed_at"`
 }
 

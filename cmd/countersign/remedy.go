@@ -41,7 +41,7 @@ var remedies = []struct {
 // remedy says what to do about a server that could not be used.
 func remedy(p countersign.Probe, err error) string {
 	if e, ok := errors.AsType[*confluence.Error](err); ok {
-		return e.Remedy()
+		return e.Kind.Remedy()
 	}
 	for _, r := range remedies {
 		if r.fits(err) {

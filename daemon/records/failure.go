@@ -56,7 +56,7 @@ func (p *Publisher) failed(ctx context.Context, j *job, err error) error {
 	case halt:
 		return errors.Join(p.later(ctx, j, err), p.failing(ctx, err))
 	case park:
-		return p.park(ctx, j, parked{why: fmt.Sprintf("Its page could not be kept: %s.", err), hint: fault.Remedy()})
+		return p.park(ctx, j, parked{why: fmt.Sprintf("Its page could not be kept: %s.", err), hint: fault.Kind.Remedy()})
 	default:
 		return p.later(ctx, j, err)
 	}
@@ -129,7 +129,7 @@ func (p *Publisher) failing(ctx context.Context, err error) error {
 		return errors.Join(err, saved)
 	}
 	text := fmt.Sprintf("Nothing could be published since %s: %s. %s %d changes wait for their pages; no change waits for Confluence.",
-		at.FailingSince.Format(time.RFC3339), err, fault.Remedy(), at.Backlog())
+		at.FailingSince.Format(time.RFC3339), err, fault.Kind.Remedy(), at.Backlog())
 	return errors.Join(err, p.Desk.Unpublished(ctx, "", "failing "+at.FailingSince.String()+at.ToldAt.String(), text, ""))
 }
 

@@ -89,7 +89,7 @@ func same(a, b string) bool {
 // the version the page has already where there is nothing to write. It fails where
 // people have moved the page out of reach, or made something else of our part.
 func (j *job) next(ctx context.Context, at confluence.Page) (confluence.Page, error) {
-	if at.Status != confluence.Current {
+	if at.Status != confluence.StatusCurrent {
 		return confluence.Page{}, parked{
 			why:  fmt.Sprintf("Its page was %s in Confluence. It is not made anew.", at.Status),
 			hint: "Restore the page there.",

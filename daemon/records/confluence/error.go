@@ -29,7 +29,7 @@ const (
 
 // remedies are sentences for the operator: what happened, then what to do.
 var remedies = map[Kind]string{
-	Credentials:   "Confluence does not know the account. Make a new token, and put it into the token's file; a token with scopes is taken only at the gateway, which is set as the API's address.",
+	Credentials:   "Confluence does not know the account. Make a new token, and put it into the token's file. A token with scopes is taken at the gateway alone, which has to be set as the API's address; where a Data Center denies the login, sign in as the account once in a browser: it may want a CAPTCHA.",
 	Scope:         "The token may not be used for this. Make one with the scopes that are documented for countersign.",
 	Forbidden:     "The account may not do this in the space. Give it the rights to view and add pages, comments and attachments there, lift the page's restrictions, and check the key of the space.",
 	Absent:        "The page is not there any more: somebody deleted it for good, or took it out of the account's sight. Restore it, or give the account the right to view it; it is not made again by itself.",

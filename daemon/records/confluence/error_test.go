@@ -132,7 +132,7 @@ var onDataCenter = []refusal{
 	{"token wrong, and a page is not there", fake.Options{}, func(r *rig, p confluence.Page) { r.setToken("wrong"); must(r.t, r.fake.Purge(p.ID)) }, read, confluence.Credentials, "No content found"},
 	{"token wrong, and an empty answer", fake.Options{Anonymous: fake.IsEmpty}, wrongToken, probe, confluence.NotConfluence, ""},
 	{"token wrong, and nobody may read", fake.Options{Anonymous: fake.IsDenied}, wrongToken, probe, confluence.Credentials, "authenticated"},
-	{"password wrong", fake.Options{User: "countersign"}, wrongToken, probe, confluence.Credentials, "HTML"},
+	{"password wrong", fake.Options{User: "countersign"}, wrongToken, probe, confluence.Credentials, "AUTHENTICATION_DENIED"},
 	{"scope missing", fake.Options{}, answers(401, "Unauthorized; scope does not match"), update, confluence.Scope, "scope"},
 	{"no right to see the page", fake.Options{}, func(r *rig, p confluence.Page) { r.fake.Restrict(p.ID, fake.NoRight) }, read, confluence.Forbidden, "not permitted"},
 	{"archived, in its own words", fake.Options{}, func(r *rig, p confluence.Page) { must(r.t, r.fake.Archive(p.ID)) }, update, confluence.Archived, "Can not find draft with current content"},

@@ -51,13 +51,16 @@ func (r *request) reads() bool { return r.method == http.MethodGet }
 // client is one that follows no redirect: an API has none, and a token is not for
 // whoever we might be sent to.
 func client(given *http.Client) *http.Client {
-	c := http.Client{Timeout: longestTalk}
+	var c http.Client
 	if given != nil {
 		c = *given
 	} else {
 		t := http.DefaultTransport.(*http.Transport).Clone()
 		t.MaxConnsPerHost, t.ResponseHeaderTimeout, t.MaxResponseHeaderBytes = 4, time.Minute, 64<<10
 		c.Transport = t
+	}
+	if c.Timeout == 0 {
+		c.Timeout = longestTalk
 	}
 	c.Jar = nil
 	c.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
@@ -192,16 +195,10 @@ func (s *Site) prepare(ctx context.Context, r *request, body []byte, token strin
 
 // read takes an answer apart: what was asked for, or what went wrong.
 func (r *request) read(answer *http.Response, text []byte, into any) *Error {
-	e := &Error{Doing: r.doing, Status: answer.StatusCode}
+	e := &Error{Doing: r.doing, Kind: NotConfluence, Status: answer.StatusCode, lost: !r.reads()}
 	switch {
 	case answer.StatusCode >= 300:
-		e.Title, e.After = titleOf(text), after(answer.Header)
-		if to, err := answer.Location(); err == nil {
-			e.Title = "it sends us to " + to.Host
-		}
-		e.Kind = kindOf(answer.StatusCode, e.Title)
-		e.lost = !r.reads() && fails(answer.StatusCode, e.Kind)
-		return e
+		return r.refused(answer, text)
 	case into == nil && answer.StatusCode == http.StatusNoContent:
 		return nil
 	case len(text) > longestAnswer:
@@ -209,13 +206,24 @@ func (r *request) read(answer *http.Response, text []byte, into any) *Error {
 	case !json.Valid(text):
 		e.Title = titleOf(text)
 	default:
-		err := json.Unmarshal(text, into)
-		if err == nil {
+		if e.cause = json.Unmarshal(text, into); e.cause == nil {
 			return nil
 		}
-		e.cause = err
 	}
-	e.Kind, e.lost = NotConfluence, !r.reads()
+	return e
+}
+
+// refused says what an answer means that is not what was asked for.
+func (r *request) refused(answer *http.Response, text []byte) *Error {
+	e := &Error{Doing: r.doing, Status: answer.StatusCode, Title: titleOf(text), After: after(answer.Header)}
+	if to, err := answer.Location(); err == nil {
+		e.Title = "it sends us to " + line(to.Host)
+	}
+	e.Kind = kindOf(e.Status, e.Title)
+	if reason := answer.Header.Get("X-Seraph-LoginReason"); e.Kind == Credentials && reason != "" {
+		e.Title += ", " + line(reason)
+	}
+	e.lost = !r.reads() && fails(e.Status, e.Kind)
 	return e
 }
 

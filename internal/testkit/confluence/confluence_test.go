@@ -136,6 +136,11 @@ func TestFind(t *testing.T) {
 			trashed = map[string]string{"results.0": "(none)"}
 		}
 		a.find("CHG-1").want(t, 200, "").wantOf(t, trashed)
+		if a.isCloud() { // where archived pages are listed unless somebody says otherwise
+			must(t, a.Archive(id))
+			a.ask("GET", "/api/v2/pages?title=CHG-1", "").want(t, 200, "").wantOf(t, map[string]string{"results.0.id": id})
+			a.ask("GET", "/api/v2/pages?title=CHG-1&status=current", "").want(t, 200, `"results":[]`)
+		}
 		a.find("CHG").want(t, 200, "").wantOf(t, map[string]string{"results.0": "(none)"})
 	})
 }
@@ -201,6 +206,16 @@ func TestSpace(t *testing.T) {
 	c := center(t)
 	c.ask("GET", "/rest/api/space/CHG?expand=homepage", "").want(t, 200, "").wantOf(t, map[string]string{"id": "#98306", "key": "CHG", "homepage.id": c.Homepage()})
 	c.ask("GET", "/rest/api/space/OTHER", "").want(t, 404, "OTHER")
+}
+
+// The way to a page is an address whatever its title is made of.
+func TestWebUI(t *testing.T) {
+	c := center(t)
+	c.create("CHG-1 Switch", "").want(t, 200, "").wantOf(t, map[string]string{"_links.webui": "/display/CHG/CHG-1+Switch"})
+	got := c.create("CHG-2: R&D?", "").want(t, 200, "")
+	got.wantOf(t, map[string]string{"_links.webui": "/pages/viewpage.action?pageId=" + got.of("id")})
+	got = cloud(t).create("CHG-2: R&D/Ops?", "").want(t, 200, "")
+	got.wantOf(t, map[string]string{"_links.webui": "/spaces/CHG/pages/" + got.of("id") + "/CHG-2:+R&D%2FOps%3F"})
 }
 
 // What is documented as text is no number, and the reverse.

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // first is the first version of the API, which is all a Data Center has.
@@ -110,8 +111,12 @@ func (s *Site) stub(p *Page) m {
 	}
 }
 
-// display is where people find a page.
+// display is where people find a page: by its title, if nothing in that has a
+// meaning of its own in an address.
 func (s *Site) display(p *Page) string {
+	if strings.ContainsFunc(p.Title(), func(r rune) bool { return r > unicode.MaxASCII || strings.ContainsRune(`/\?&#%+;<>".:`, r) }) {
+		return "/pages/viewpage.action?pageId=" + p.ID
+	}
 	return "/display/" + s.Space + "/" + strings.ReplaceAll(p.Title(), " ", "+")
 }
 
@@ -158,17 +163,6 @@ func (s *Site) ancestors(p *Page) []*Page {
 		above = append([]*Page{p}, above...)
 	}
 	return above
-}
-
-func (s *Site) labels(p *Page, names []string) m {
-	return m{
-		"results": append([]any{}, each(names, s.showLabel)...), "start": 0, "limit": 200, "size": len(names),
-		"_links": m{"base": s.URL(), "context": s.context(), "self": s.URL() + "/rest/api/content/" + p.ID + "/label"},
-	}
-}
-
-func (s *Site) showLabel(name string) any {
-	return m{"prefix": "global", "name": name, "id": labelID(name), "label": name}
 }
 
 // sees says whether a call is about pages in that state: those that are current,
@@ -275,165 +269,4 @@ func updateContent(c *call) (any, *refusal) {
 		return nil, r
 	}
 	return c.site.showContent(p, whole), nil
-}
-
-// showValue is a property.
-func (s *Site) showValue(p *Page) func(Property) any {
-	return func(has Property) any {
-		return m{
-			"id": has.ID, "key": has.Key, "value": has.Value, "version": m{"number": has.Version, "minorEdit": false, "hidden": false},
-			"_links": m{"base": s.URL(), "context": s.context(), "self": s.URL() + "/rest/api/content/" + p.ID + "/property/" + has.Key}, "_expandable": m{"content": "/rest/api/content/" + p.ID},
-		}
-	}
-}
-
-func listValues(c *call) (any, *refusal) {
-	p, r := c.page()
-	if r != nil {
-		return nil, r
-	}
-	return c.collection(each(p.Properties, c.site.showValue(p)))
-}
-
-func createValue(c *call) (any, *refusal) {
-	p, r := c.writable()
-	if r != nil {
-		return nil, r
-	}
-	want, r := c.sentProperty()
-	switch {
-	case r != nil:
-		return nil, r
-	case p.byKey(want.Key) != nil:
-		return nil, hasKey.refuse(want.Key)
-	}
-	return c.set(p, nil, want)
-}
-
-func (c *call) set(p *Page, has *Property, want Property) (any, *refusal) {
-	has, r := c.site.set(p, has, want)
-	if r != nil {
-		return nil, r
-	}
-	return c.site.showValue(p)(*has), nil
-}
-
-func readValue(c *call) (any, *refusal) {
-	p, r := c.page()
-	if r != nil {
-		return nil, r
-	}
-	has := p.byKey(c.PathValue("key"))
-	if has == nil {
-		return nil, noProperty.refuse(c.PathValue("key"))
-	}
-	return c.site.showValue(p)(*has), nil
-}
-
-// updateValue replaces a property; with number one it makes it.
-func updateValue(c *call) (any, *refusal) {
-	p, r := c.writable()
-	if r != nil {
-		return nil, r
-	}
-	want, r := c.sentProperty()
-	if r != nil {
-		return nil, r
-	}
-	want.Key = c.PathValue("key")
-	has := p.byKey(want.Key)
-	if has == nil && want.Version != 1 {
-		return nil, noProperty.refuse(want.Key)
-	}
-	return c.set(p, has, want)
-}
-
-func deleteValue(c *call) (any, *refusal) {
-	p, r := c.writable()
-	if r != nil {
-		return nil, r
-	}
-	if p.byKey(c.PathValue("key")) == nil {
-		return nil, noProperty.refuse(c.PathValue("key"))
-	}
-	p.Properties = slices.DeleteFunc(p.Properties, func(has Property) bool { return has.Key == c.PathValue("key") })
-	return nil, nil
-}
-
-func readLabels(c *call) (any, *refusal) {
-	p, r := c.page()
-	if r != nil {
-		return nil, r
-	}
-	return c.collection(each(p.Labels, c.site.showLabel))
-}
-
-// addLabels adds labels, and shows all there are.
-func addLabels(c *call) (any, *refusal) {
-	p, r := c.writable()
-	if r != nil {
-		return nil, r
-	}
-	var sent []struct{ Prefix, Name string }
-	if r := c.read(&sent); r != nil {
-		return nil, r
-	}
-	for _, l := range sent {
-		if l.Prefix != "global" || strings.TrimSpace(l.Name) == "" {
-			return nil, badValue.refuse("A label has a prefix and a name")
-		}
-		p.label(l.Name)
-	}
-	return c.site.labels(p, p.Labels), nil
-}
-
-func deleteLabel(c *call) (any, *refusal) {
-	p, r := c.writable()
-	if r != nil {
-		return nil, r
-	}
-	p.Labels = slices.DeleteFunc(p.Labels, func(name string) bool { return name == c.URL.Query().Get("name") })
-	return nil, nil
-}
-
-// showRemark is a comment.
-func (s *Site) showRemark(p *Page, k Comment) any {
-	shown := m{
-		"id": k.ID, "type": "comment", "status": Current, "title": "Re: " + p.Title(),
-		"body":       m{"storage": m{"value": k.Body, "representation": "storage"}},
-		"extensions": m{"location": "footer"},
-		"_links":     m{"base": s.URL(), "context": s.context(), "self": s.URL() + "/rest/api/content/" + k.ID},
-	}
-	if k.Inline {
-		shown["extensions"] = m{
-			"location": "inline", "resolution": m{"status": k.Resolution},
-			"inlineProperties": m{"originalSelection": k.Selection, "markerRef": k.Ref},
-		}
-	}
-	return shown
-}
-
-// readComments lists the comments of a page, with what was asked for of them.
-func readComments(c *call) (any, *refusal) {
-	places := c.many("location")
-	meant := func(k Comment) bool {
-		place := "footer"
-		if k.Inline {
-			place = "inline"
-		}
-		return places == nil || slices.Contains(places, place)
-	}
-	return c.comments(meant, func(p *Page, k Comment) any {
-		shown := c.site.showRemark(p, k).(m)
-		extensions := shown["extensions"].(m)
-		if !c.expands("body.storage") {
-			delete(shown, "body")
-		}
-		for _, part := range []string{"resolution", "inlineProperties"} {
-			if !c.expands("extensions." + part) {
-				delete(extensions, part)
-			}
-		}
-		return shown
-	})
 }

@@ -1,7 +1,6 @@
 package confluence
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -92,7 +91,7 @@ func listPages(c *call) (any, *refusal) {
 	s, q := c.site, c.URL.Query()
 	states := c.many("status")
 	if states == nil {
-		states = []string{Current}
+		states = []string{Current, Archived}
 	}
 	for _, state := range states {
 		if !slices.Contains([]string{Current, Archived, Trashed, "deleted"}, state) {
@@ -254,133 +253,6 @@ func deletePage(c *call) (any, *refusal) {
 	return nil, nil
 }
 
-func showProperty(p Property) any {
-	return m{"id": p.ID, "key": p.Key, "value": p.Value, "version": m{"number": p.Version, "message": "", "minorEdit": false, "authorId": us}}
-}
-
-func listProperties(c *call) (any, *refusal) {
-	p, r := c.page()
-	if r != nil {
-		return nil, r
-	}
-	keys := c.many("key")
-	var some []Property
-	for _, has := range p.Properties {
-		if keys == nil || slices.Contains(keys, has.Key) {
-			some = append(some, has)
-		}
-	}
-	return c.collection(each(some, showProperty))
-}
-
-// sentProperty is a property as both APIs take it.
-type sentProperty struct {
-	Key     string
-	Value   json.RawMessage
-	Version struct{ Number int }
-}
-
-func (c *call) sentProperty() (Property, *refusal) {
-	var sent sentProperty
-	r := c.read(&sent)
-	return Property{Key: sent.Key, Value: sent.Value, Version: sent.Version.Number}, r
-}
-
-func createProperty(c *call) (any, *refusal) {
-	p, r := c.writable()
-	if r != nil {
-		return nil, r
-	}
-	want, r := c.sentProperty()
-	switch {
-	case r != nil:
-		return nil, r
-	case p.byKey(want.Key) != nil:
-		return nil, hasKey.refuse(want.Key)
-	}
-	has, r := c.site.set(p, nil, want)
-	if r != nil {
-		return nil, r
-	}
-	return showProperty(*has), nil
-}
-
-// property is the page of a call, and its property.
-func (c *call) property() (*Page, *Property, *refusal) {
-	p, r := c.page()
-	if r != nil {
-		return nil, nil, r
-	}
-	id := c.PathValue("property")
-	has := p.property(func(has Property) bool { return has.ID == id })
-	if has == nil {
-		return nil, nil, noProperty.refuse(id)
-	}
-	return p, has, nil
-}
-
-func readProperty(c *call) (any, *refusal) {
-	_, has, r := c.property()
-	if r != nil {
-		return nil, r
-	}
-	return showProperty(*has), nil
-}
-
-func updateProperty(c *call) (any, *refusal) {
-	if _, r := c.writable(); r != nil {
-		return nil, r
-	}
-	p, has, r := c.property()
-	if r != nil {
-		return nil, r
-	}
-	want, r := c.sentProperty()
-	switch {
-	case r != nil:
-		return nil, r
-	case want.Key != has.Key:
-		return nil, badValue.refuse("key is required, and must be the property's")
-	}
-	if has, r = c.site.set(p, has, want); r != nil {
-		return nil, r
-	}
-	return showProperty(*has), nil
-}
-
-func deleteProperty(c *call) (any, *refusal) {
-	if _, r := c.writable(); r != nil {
-		return nil, r
-	}
-	p, gone, r := c.property()
-	if r != nil {
-		return nil, r
-	}
-	p.Properties = slices.DeleteFunc(p.Properties, func(has Property) bool { return has.ID == gone.ID })
-	return nil, nil
-}
-
-func showLabel(name string) any {
-	return m{"id": labelID(name), "name": name, "prefix": "global"}
-}
-
-// labelID is a number that belongs to the name.
-func labelID(name string) string {
-	var n uint32 = 2166136261
-	for _, b := range []byte(name) {
-		n = (n ^ uint32(b)) * 16777619
-	}
-	return fmt.Sprint(n)
-}
-
-func listLabels(c *call) (any, *refusal) {
-	p, r := c.page()
-	if r != nil {
-		return nil, r
-	}
-	return c.collection(each(p.Labels, showLabel))
-}
-
 func listAttachments(c *call) (any, *refusal) {
 	p, r := c.page()
 	if r != nil {
@@ -400,90 +272,4 @@ func listAttachments(c *call) (any, *refusal) {
 			"version": m{"number": a.Version, "message": a.Comment, "minorEdit": true, "authorId": us}, "_links": m{"download": link},
 		}
 	}))
-}
-
-func showComment(p *Page, k Comment) m {
-	return m{
-		"id": k.ID, "status": Current, "title": "Re: " + p.Title(), "pageId": p.ID, "version": m{"number": 1, "message": "", "minorEdit": false, "authorId": k.Author},
-		"body": m{"storage": m{"representation": "storage", "value": k.Body}}, "_links": m{"webui": "/pages/viewpage.action?pageId=" + p.ID + "&focusedCommentId=" + k.ID},
-	}
-}
-
-func createComment(c *call) (any, *refusal) {
-	var sent struct {
-		PageID string `json:"pageId"`
-		Body   *sentBody
-	}
-	if r := c.read(&sent); r != nil {
-		return nil, r
-	}
-	body, r := sent.Body.storage()
-	if r != nil {
-		return nil, r
-	}
-	c.SetPathValue("id", sent.PageID)
-	return c.comment(body, func(p *Page, k Comment) any { return showComment(p, k) })
-}
-
-// comment keeps a comment under the page of the call.
-func (c *call) comment(body string, show func(*Page, Comment) any) (any, *refusal) {
-	p, r := c.page()
-	if r != nil {
-		return nil, r
-	}
-	if r := wellFormed(body, nil); r != nil {
-		return nil, r
-	}
-	k := Comment{ID: c.site.next(), Body: rewrite(body, nil, c.site.mark), Author: us}
-	p.Comments = append(p.Comments, k)
-	return show(p, k), nil
-}
-
-// comments lists those comments of a page that are meant.
-func (c *call) comments(meant func(Comment) bool, show func(*Page, Comment) any) (any, *refusal) {
-	p, r := c.page()
-	if r != nil {
-		return nil, r
-	}
-	var some []any
-	for _, k := range p.Comments {
-		if meant(k) {
-			some = append(some, show(p, k))
-		}
-	}
-	return c.collection(some)
-}
-
-// bodied leaves the body out unless it was asked for.
-func (c *call) bodied(show func(*Page, Comment) m) (func(*Page, Comment) any, *refusal) {
-	wanted, r := c.wantsBody()
-	return func(p *Page, k Comment) any {
-		shown := show(p, k)
-		if !wanted {
-			delete(shown, "body")
-		}
-		return shown
-	}, r
-}
-
-func listFooterComments(c *call) (any, *refusal) {
-	show, r := c.bodied(showComment)
-	if r != nil {
-		return nil, r
-	}
-	return c.comments(func(k Comment) bool { return !k.Inline }, show)
-}
-
-func listInlineComments(c *call) (any, *refusal) {
-	show, r := c.bodied(func(p *Page, k Comment) m {
-		shown := showComment(p, k)
-		shown["resolutionStatus"] = k.Resolution
-		shown["properties"] = m{"inlineMarkerRef": k.Ref, "inlineOriginalSelection": k.Selection}
-		return shown
-	})
-	if r != nil {
-		return nil, r
-	}
-	states := c.many("resolution-status")
-	return c.comments(func(k Comment) bool { return k.Inline && (states == nil || slices.Contains(states, k.Resolution)) }, show)
 }
