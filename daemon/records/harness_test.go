@@ -2,6 +2,7 @@ package records_test
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -47,6 +48,8 @@ func (d *diary) Write(b []byte) (int, error) {
 	defer d.mu.Unlock()
 	return d.text.Write(b)
 }
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
 
 var morning = time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC)
 
@@ -198,7 +201,7 @@ func (o *office) publication() storage.Publication {
 // pages are those of changes.
 func (o *office) pages() (all []fake.Page) {
 	for _, p := range o.wiki.Pages() {
-		if strings.HasPrefix(p.Title(), "CHG-") && p.Status != fake.Folder {
+		if strings.HasPrefix(p.Title(), "CHG-") && !p.Folder {
 			all = append(all, p)
 		}
 	}
@@ -227,7 +230,7 @@ func (o *office) tells(p fake.Page) {
 	o.t.Helper()
 	number, _, _ := strings.Cut(p.Title(), " ")
 	c := o.change(number)
-	ours, _, found, err := page.Split(p.Body())
+	ours, _, found, err := page.Split(p.Latest().Body)
 	o.must(err)
 	src := o.source(c)
 	want, err := page.Of(src)
@@ -242,11 +245,12 @@ func (o *office) tells(p fake.Page) {
 	if !found {
 		o.t.Errorf("the page of %s has no notes", number)
 	}
-	if !page.IsOf(p.Body(), number) {
+	if !page.IsOf(p.Latest().Body, number) {
 		o.t.Errorf("the page of %s is not known as its own", number)
 	}
-	if says := p.Properties["countersign.record"]; !strings.Contains(string(says.Value), `"change_id":"`+string(c.ID)+`"`) {
-		o.t.Errorf("the page of %s says of itself %s", number, says.Value)
+	says := fmt.Sprintf(`"change_id":%q,"revision":%d,"body_sha256":%q,"page_version":%d`, c.ID, c.Revision, page.Hash(want.Machine), p.Latest().Number)
+	if len(p.Properties) != 1 || !strings.Contains(string(p.Properties[0].Value), says) {
+		o.t.Errorf("the page of %s says of itself %v, not %s", number, p.Properties, says)
 	}
 }
 
@@ -274,4 +278,23 @@ func (o *office) operator() string {
 		return ""
 	}
 	return m.Text
+}
+
+// titled is the page with the title.
+func (o *office) titled(title string) fake.Page {
+	o.t.Helper()
+	for _, p := range o.wiki.Pages() {
+		if p.Title() == title {
+			return p
+		}
+	}
+	o.t.Fatalf("there is no page %q", title)
+	return fake.Page{}
+}
+
+// drafted has somebody propose a change that lacks something.
+func (o *office) drafted() {
+	o.t.Helper()
+	o.must(o.Write(stage.Letter{From: "lead@example.com", Subject: "PostgreSQL 18", Body: strings.Replace(proposal, "Rollback:", "Remark:", 1)}))
+	o.step()
 }
