@@ -298,3 +298,9 @@ func (o *office) drafted() {
 	o.must(o.Write(stage.Letter{From: "lead@example.com", Subject: "PostgreSQL 18", Body: strings.Replace(proposal, "Rollback:", "Remark:", 1)}))
 	o.step()
 }
+
+// another is one more proposal of the team leader's.
+func (o *office) another(n int) stage.Letter {
+	body := strings.Replace(proposal, "billing cluster", fmt.Sprintf("cluster %d", n), 1)
+	return stage.Letter{From: "lead@example.com", Subject: fmt.Sprintf("One more: %d", n), Body: body}
+}

@@ -149,7 +149,10 @@ func len16(r rune) int {
 
 // labels are what the page can be found by.
 func (m *maker) labels() []string {
-	labels := []string{Label, labelOf("change", string(m.c.State))}
+	labels := []string{Label, "change-open"} // that is what all pages under way can be found by; the state itself stands on them
+	if m.c.State.End() {
+		labels[1] = labelOf("change", string(m.c.State))
+	}
 	if m.restricted() {
 		return append(labels, "change-restricted")
 	}
