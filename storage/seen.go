@@ -17,7 +17,8 @@ type seen struct {
 	tokens   map[string][]Token // by hash
 	texts    map[correspondence][][]byte
 	twins    []twin
-	looked   map[string]bool // mails whose twins are among these, by SHA-256
+	looked   map[string]bool  // mails whose twins are among these, by SHA-256
+	shares   map[string]Share // by day
 }
 
 // A correspondence is what we wrote to a person about a change.
