@@ -70,6 +70,7 @@ var noticeNames = map[policy.NoticeKind]string{
 	policy.AnswerDenied:        "the mail was not theirs",
 	policy.OwnerSpoofed:        "somebody wrote in their name",
 	policy.OperatorSpoofed:     "to the operators: a forged mail",
+	policy.OperatorArchive:     "to the operators: the archive's share for strangers",
 }
 
 // NoticeName says in a few words what a mail is: "ballot: authorize it".

@@ -98,6 +98,7 @@ const (
 	AnswerDenied        NoticeKind = "person-answer-denied"    // it was not, and nothing was decided by it
 	OwnerSpoofed        NoticeKind = "owner-notice-spoofed"    // somebody wrote in your name
 	OperatorSpoofed     NoticeKind = "operator-notice-spoofed"
+	OperatorArchive     NoticeKind = "operator-notice-archive" // strangers' mail has filled its share of the archive
 )
 
 // DigestMonth tells higher management of a month.
@@ -128,5 +129,5 @@ var NoticeKinds = []NoticeKind{
 	OperatorUndelivered, PersonDirectory, OwnerDirectory, OperatorMisused,
 	DigestMonth,
 	NoticeWaiting, NoticeReview, CodeAnswer, CodeSignIn, CopyAnswer,
-	AskConfirmation, AnswerDenied, OwnerSpoofed, OperatorSpoofed,
+	AskConfirmation, AnswerDenied, OwnerSpoofed, OperatorSpoofed, OperatorArchive,
 }

@@ -28,6 +28,7 @@ type cli struct {
 	Digest  digestCmd  `cmd:"" help:"Show the digest of a month, or send it to G7 again."`
 	Rebuild rebuildCmd `cmd:"" help:"Compute every change anew from the record, or compare."`
 	Recover recoverCmd `cmd:"" help:"Decide again what a restored database does not know."`
+	Prune   pruneCmd   `cmd:"" help:"Take the bytes of old mail that decided nothing out of the archive."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database to the schema of this program."`
 	Version versionCmd `cmd:"" help:"Say which version this is, and what it implements."`
 	Play    playCmd    `cmd:"" help:"Keep the company of the demo running, to learn the product with."`

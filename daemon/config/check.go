@@ -13,7 +13,7 @@ import (
 // in which their faults are told.
 var checks = []func(*Config, *faults){
 	checkRequired, checkOrganization, checkPolicy,
-	checkServers, checkMailbox, checkDatabase, checkSecrets, checkWeb,
+	checkServers, checkMailbox, checkDatabase, checkArchive, checkSecrets, checkWeb,
 	checkPeople, checkAddresses, checkDeputies,
 	checkRoles, checkTeams, checkIndependence,
 }

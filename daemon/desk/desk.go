@@ -32,6 +32,7 @@ type Options struct {
 	Limits    mailread.Limits
 	Habits    mailread.Habits
 	Senders   mailread.Profile // whose word is believed about who sent a mail
+	Strangers int64            // bytes of the archive that mail of strangers may take in a day; zero sets no bound
 	Now       func() time.Time
 	Log       *slog.Logger
 }
