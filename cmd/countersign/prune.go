@@ -48,13 +48,16 @@ func (p *pruneCmd) Run(g *globals) error {
 	if err != nil {
 		return err
 	}
-	did, says := found, "would lose their bytes; nothing was changed"
+	did, form := found, "Would be pruned: %s; nothing was changed.\n"
 	if !p.DryRun {
 		did, err = g.prune(store, found, before, now)
-		says = "have lost their bytes; the record says which"
+		form = "Pruned: %s; the record says which.\n"
 	}
-	if err == nil || did.Mails > 0 {
-		fmt.Fprint(g.stdout, pruned(did, says, before, c.Archive.Keep))
+	switch {
+	case did.Mails > 0:
+		fmt.Fprintf(g.stdout, form, amount(did, before))
+	case err == nil:
+		fmt.Fprintf(g.stdout, "Nothing to prune: no mail that decided nothing is older than %d days and has its bytes.\n", int(c.Archive.Keep))
 	}
 	if err != nil {
 		return hinted(err, "What was pruned is recorded. Run it again for the rest.")
@@ -104,10 +107,7 @@ func (g *globals) prune(store *storage.Store, found storage.Pruning, before, now
 	}
 }
 
-// pruned says in a sentence what was done.
-func pruned(p storage.Pruning, says string, before time.Time, keep config.Days) string {
-	if p.Mails == 0 {
-		return fmt.Sprintf("Nothing to prune: no mail that decided nothing is older than %d days and has its bytes.\n", int(keep))
-	}
-	return fmt.Sprintf("%s, %s, received before %s, %s.\n", count(p.Mails, "mail", "mails"), mailtmpl.Size(int(p.Bytes)), before.UTC().Format("2006-01-02 15:04 UTC"), says)
+// amount is how much it is, in words.
+func amount(p storage.Pruning, before time.Time) string {
+	return fmt.Sprintf("%s, %s, received before %s", count(p.Mails, "mail", "mails"), mailtmpl.Size(int(p.Bytes)), before.UTC().Format("2006-01-02 15:04 UTC"))
 }

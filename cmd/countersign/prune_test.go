@@ -33,13 +33,13 @@ func TestPruneVerb(t *testing.T) {
 	o := visited(t)
 	before := o.tables()
 	got := o.run("prune", "--dry-run")
-	if got.code != exitOK || got.out != "3 mails, 1 kB, received before 2026-03-07 19:00 UTC, would lose their bytes; nothing was changed.\n" {
+	if got.code != exitOK || got.out != "Would be pruned: 3 mails, 1 kB, received before 2026-03-07 19:00 UTC; nothing was changed.\n" {
 		t.Errorf("a dry run left with %d and said\n%s%s", got.code, got.out, got.errors)
 	}
 	if after := o.tables(); after != before {
 		t.Errorf("a dry run wrote:\n%s%s", before, after)
 	}
-	if got := o.run("prune"); got.code != exitOK || !strings.HasPrefix(got.out, "3 mails, 1 kB, ") || !strings.HasSuffix(got.out, " have lost their bytes; the record says which.\n") {
+	if got := o.run("prune"); got.code != exitOK || !strings.HasPrefix(got.out, "Pruned: 3 mails, 1 kB, ") || !strings.HasSuffix(got.out, "; the record says which.\n") {
 		t.Errorf("it left with %d and said\n%s%s", got.code, got.out, got.errors)
 	}
 	before = o.tables()
