@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/countersign/countersign/daemon"
+	"github.com/countersign/countersign/daemon/desk"
 	"github.com/countersign/countersign/internal/testkit/pg"
 	"github.com/countersign/countersign/internal/testkit/stage"
 	"github.com/countersign/countersign/policy"
@@ -137,4 +138,70 @@ func (o *office) text(query string) (text string) {
 		o.t.Fatal(err)
 	}
 	return text
+}
+
+// When the share is full, the archive keeps what counts and what proven people
+// write, and of a copy with the same bytes nothing in any case.
+func TestWhatIsKeptWhenTheShareIsFull(t *testing.T) {
+	o := officeOf(t, stage.Options{Proof: "own-mta", Company: bounds})
+	o.do(func() error { return o.bring(stage.Passes, proposes("One")) })
+	o.takes(spam(40)...)
+	ballot, _ := o.Latest("cto@example.com", policy.AskAuthorization)
+	const much = "Lovely weather here.\n"
+	away := []string{"Auto-Submitted: auto-replied"}
+	heavy := func(l stage.Letter) stage.Letter {
+		l.Attach("plan.txt", strings.Repeat("all work and no play makes dull\n", 32*20))
+		return l
+	}
+	for _, c := range []struct {
+		stamp   stage.Verdict
+		letter  stage.Letter
+		becomes desk.Disposition
+		kept    bool
+	}{
+		{stage.Passes, stage.Letter{From: "eve@elsewhere.example", Body: much}, desk.UnknownSender, false},
+		{stage.Unclear, stage.Letter{From: "cto@example.com", Body: much}, desk.Answered, false},
+		{stage.Passes, stage.Letter{From: "cto@example.com", Body: much}, desk.Answered, true},
+		{stage.Unclear, stage.Letter{From: "cto@example.com", Body: much, Headers: away}, desk.Automatic, false},
+		{stage.Passes, stage.Letter{From: "cto@example.com", Body: much, Headers: away}, desk.Automatic, true},
+		{stage.Fails, stage.Letter{From: "cto@example.com", Body: much}, desk.Unverified, false},
+		{stage.Unclear, stage.Letter{From: "changes@example.com", Body: much}, desk.Own, false},
+		{stage.Unclear, stage.Letter{From: "cto@example.com", Body: yes}.Reply(ballot), desk.Held, true},
+		{stage.Passes, stage.Letter{From: "cto@example.com", Body: yes}.Reply(ballot), desk.Counted, true},
+	} {
+		o.do(func() error { return o.bring(c.stamp, heavy(c.letter)) })
+		if was, kept := o.latest(); was != c.becomes || kept != c.kept {
+			t.Errorf("%s, %q from %s: it was %s, kept: %v; want %s, %v", c.stamp, c.letter.Body, c.letter.From, was, kept, c.becomes, c.kept)
+		}
+	}
+	asked, _ := o.Latest("cto@example.com", policy.AskConfirmation)
+	o.do(func() error {
+		return o.bring(stage.Unclear, heavy(stage.Letter{From: "cto@example.com", Body: "NO\n"}.Reply(asked)))
+	})
+	if was, kept := o.latest(); was != desk.Answered || !kept {
+		t.Errorf("her word was %s, kept: %v", was, kept)
+	}
+	o.Clock.Advance(24 * time.Hour)
+	copied, err := stage.Stamped("own-mta", stage.Passes, o.Compose(stage.Letter{From: "cto@example.com", Body: "STATUS CHG-2026-0001\n"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		o.do(func() error { return o.Deliver(copied) })
+		o.steps()
+	}
+	if was, kept := o.latest(); was != desk.Duplicate || kept {
+		t.Errorf("a copy was %s, kept: %v", was, kept)
+	}
+	o.agrees()
+}
+
+// latest says what became of the last mail, and whether the archive keeps it.
+func (o *office) latest() (became desk.Disposition, kept bool) {
+	o.t.Helper()
+	err := o.owner.QueryRow(`select disposition, raw is not null from messages order by id desc limit 1`).Scan(&became, &kept)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	return became, kept
 }
