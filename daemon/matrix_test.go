@@ -51,6 +51,9 @@ var attempts = []attempt{
 	{"the person asked", "asks for the status", func(m *matrix) stage.Letter {
 		return stage.Letter{From: address("cto"), Body: "STATUS CHG-2026-0001\n"}
 	}},
+	{"the person asked", "names a deputy", func(m *matrix) stage.Letter {
+		return stage.Letter{From: address("cto"), Body: "DEPUTY Ivan Roy UNTIL 13 March\n"}
+	}},
 	{"a colleague", "answers with the paper of the person asked", func(m *matrix) stage.Letter { return m.vote("it1").Reply(m.ballot) }},
 	{"an assistant (Sender)", "answers for the person asked", func(m *matrix) stage.Letter {
 		l := m.vote("cto").Reply(m.ballot)
@@ -144,7 +147,7 @@ func (m *matrix) cell(proof string, v stage.Verdict, a attempt) string {
 	case said == "":
 		m.t.Fatalf("%s %s: nobody decided what %q is here", a.who, a.what, out.Disposition)
 	}
-	if (said == "counted" || said == "held") && len(out.Events) == 0 && said != "held" {
+	if said == "counted" && len(out.Events) == 0 && out.Appointed == nil {
 		m.t.Errorf("%s %s: it is counted, and nothing is recorded", a.who, a.what)
 	}
 	if told(out.Notices, policy.OwnerSpoofed, policy.OwnerMisused) && told(out.Notices, policy.OperatorSpoofed, policy.OperatorMisused) {
@@ -193,15 +196,15 @@ func possible(proof string, v stage.Verdict, a attempt) bool {
 }
 
 func (m *matrix) promise(proof string, v stage.Verdict, a attempt, cell string) {
-	asked := proof != "token-only"
+	asked := proof != "token-only" || a.what == "names a deputy"
 	counted := strings.HasPrefix(cell, "counted")
 	never := a.who != "a proposer" && a.who != "the person asked" || a.what == "answers in a new mail that names the change"
 	switch {
 	case counted && never:
 		m.t.Errorf("%s: %s %s, and it is counted", proof, a.who, a.what)
-	case counted && asked && v != stage.Passes && v != stage.Inside:
+	case counted && asked && (v != stage.Passes && v != stage.Inside || proof == "token-only"):
 		m.t.Errorf("%s: %s %s, it is %s, and it is counted", proof, a.who, a.what, v)
-	case !counted && asked && v == stage.Passes && !never && a.what != "asks for the status":
+	case !counted && proof != "token-only" && v == stage.Passes && !never && a.what != "asks for the status":
 		m.t.Errorf("%s: %s %s, proven, and it is %s", proof, a.who, a.what, cell)
 	}
 }

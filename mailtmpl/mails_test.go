@@ -243,6 +243,13 @@ func examples() map[string]Data {
 	add(policy.OwnerDirectory, policy.Change{}, "cto", "You own the policy.", "11-24 09:00", func(d *Data) {
 		d.Notice.Text = "Claire Tremblay (cto@example.com), roles CTO, teams development\nThe four-eyes mode is as-written now."
 	})
+	said := "Claire Tremblay said who stands in for them."
+	term := policy.Appointment{Principal: "cto", Deputy: "itdir", At: at("11-24 09:00"), From: at("12-01 00:00"), Until: at("12-05 00:00")}
+	add(policy.ReceiptDeputy, policy.Change{}, "cto", "You said who stands in for you.", "11-24 09:01", func(d *Data) {
+		d.Notice.Appointed = &term
+		d.Given = Given{From: "cto@example.com", Subject: "next week", Excerpt: "DEPUTY Ibrahim Diallo FROM 1 December UNTIL 4 December", At: at("11-24 09:00")}
+	})
+	add(policy.NoticeDeputy, policy.Change{}, "itdir", said, "11-24 09:01", func(d *Data) { d.Notice.Appointed = &term })
 	variants(list)
 	monthly(list)
 	waitingVariants(list)
@@ -281,6 +288,15 @@ func variants(list map[string]Data) {
 	deputy.Reader, _ = deputy.Directory.Person("itdir")
 	deputy.Notice.Why = "You stand in for Claire Tremblay."
 	list["authorizer-ask-authorization+deputy"] = deputy
+
+	for _, kind := range []policy.NoticeKind{policy.ReceiptDeputy, policy.NoticeDeputy} {
+		d := list[string(kind)]
+		d.Notice.Appointed = &policy.Appointment{Principal: "cto", At: at("11-24 09:00")}
+		if d.Given.Excerpt != "" {
+			d.Given.Excerpt = "DEPUTY NOBODY"
+		}
+		list[string(kind)+"+ended"] = d
+	}
 
 	rework := list[string(policy.NoticeRework)]
 	rework.Notice.Kind, rework.Notice.To, rework.Notice.Ballot = policy.AskImplementation, "dev1", "open-implementation"

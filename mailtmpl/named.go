@@ -71,6 +71,8 @@ var noticeNames = map[policy.NoticeKind]string{
 	policy.OwnerSpoofed:        "somebody wrote in their name",
 	policy.OperatorSpoofed:     "to the operators: a forged mail",
 	policy.OperatorArchive:     "to the operators: the archive's share for strangers",
+	policy.ReceiptDeputy:       "receipt of who stands in",
+	policy.NoticeDeputy:        "they stand in for somebody",
 }
 
 // NoticeName says in a few words what a mail is: "ballot: authorize it".

@@ -3,7 +3,6 @@ package policy
 import (
 	"slices"
 	"strings"
-	"time"
 )
 
 // PersonID is a person's stable name in the configuration. Four eyes are about
@@ -69,15 +68,6 @@ type Person struct {
 	Addresses []string `json:"addresses"` // lower case; the first is where mail goes
 	Roles     []Role   `json:"roles,omitempty"`
 	Teams     []Team   `json:"teams,omitempty"`
-}
-
-// A Deputy answers in a principal's stead for a time. A deputy cannot appoint
-// another one.
-type Deputy struct {
-	Principal PersonID  `json:"principal"`
-	Deputy    PersonID  `json:"deputy"`
-	From      time.Time `json:"from"`
-	Until     time.Time `json:"until"` // the first instant at which the deputy no longer stands in
 }
 
 // FourEyes says how independence between proposing, authorizing and
@@ -188,17 +178,6 @@ func (d Directory) Holds(id PersonID, roles ...Role) bool {
 func (d Directory) In(id PersonID, teams ...Team) bool {
 	p, _ := d.Person(id)
 	return p.in(teams...)
-}
-
-// DeputiesOf lists who stands in for the person at the time.
-func (d Directory) DeputiesOf(principal PersonID, now time.Time) []PersonID {
-	var ids []PersonID
-	for _, e := range d.Deputies {
-		if _, known := d.Person(e.Deputy); known && e.Principal == principal && !now.Before(e.From) && now.Before(e.Until) {
-			ids = append(ids, e.Deputy)
-		}
-	}
-	return ids
 }
 
 func (p Person) in(teams ...Team) bool {

@@ -43,6 +43,10 @@ const (
 	KeywordHelp       Keyword = "HELP"
 )
 
+// KeywordDeputy begins the line by which a person says who stands in for them. It
+// is about no change, and more than a word: DEPUTY name UNTIL day.
+const KeywordDeputy Keyword = "DEPUTY"
+
 // NoKeyword marks an answer that needs none: a correction, and the answer to a
 // question.
 const NoKeyword Keyword = ""

@@ -18,6 +18,7 @@ type Notice struct {
 	Text      string // further words: a question's answer, the operator's reason
 	Why       string // why the reader gets this mail, a sentence
 	Digest    *Digest
+	Appointed *Appointment // the word on a deputy that led to this mail
 }
 
 // A NoticeKind names a mail: reader, purpose, event. mailtmpl has a template
@@ -99,6 +100,8 @@ const (
 	OwnerSpoofed        NoticeKind = "owner-notice-spoofed"    // somebody wrote in your name
 	OperatorSpoofed     NoticeKind = "operator-notice-spoofed"
 	OperatorArchive     NoticeKind = "operator-notice-archive" // strangers' mail has filled its share of the archive
+	ReceiptDeputy       NoticeKind = "person-receipt-deputy"   // who stands in for the reader now, by their own word
+	NoticeDeputy        NoticeKind = "person-notice-deputy"    // the reader stands in for somebody, or no longer
 )
 
 // DigestMonth tells higher management of a month.
@@ -129,5 +132,5 @@ var NoticeKinds = []NoticeKind{
 	OperatorUndelivered, PersonDirectory, OwnerDirectory, OperatorMisused,
 	DigestMonth,
 	NoticeWaiting, NoticeReview, CodeAnswer, CodeSignIn, CopyAnswer,
-	AskConfirmation, AnswerDenied, OwnerSpoofed, OperatorSpoofed, OperatorArchive,
+	AskConfirmation, AnswerDenied, OwnerSpoofed, OperatorSpoofed, OperatorArchive, ReceiptDeputy, NoticeDeputy,
 }

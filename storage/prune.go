@@ -104,7 +104,7 @@ func (t *Tx) takeBytes(ctx context.Context, ids []int64) error {
 // mayPrune is all that the role may do which prunes, and which it needs.
 var mayPrune = []string{
 	"select schema_info.*", "select prunable.*", "select messages.id", "update messages.raw", "select attachments.message", "update attachments.bytes",
-	"insert events.*", "insert event_payloads.*", "select chain_head.*", "update chain_head.seq", "update chain_head.hash", "update chain_head.directory",
+	"insert events.*", "insert event_payloads.*", "select chain_head.*", "update chain_head.seq", "update chain_head.hash", "update chain_head.directory", "update chain_head.appointed",
 }
 
 // CheckPruner refuses a role that cannot prune, and one that can do more.

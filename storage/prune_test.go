@@ -171,10 +171,11 @@ func TestPrunerCanOnlyPrune(t *testing.T) {
 		// It rewrites no event, and adds none but its own.
 		`update events set kind = 'x'`, `delete from events`, `update event_payloads set payload = '{}'`, `truncate event_payloads`,
 		`insert into events select h.seq + 1, now(), 'change', 'c1', 'x', h.hash, h.hash, h.hash from chain_head as h`,
-		`insert into events select h.seq + 2, now(), 'archive', 'x', 'x', h.hash, h.hash, h.hash from chain_head as h`,
-		`insert into events select h.seq + 1, now(), 'archive', 'x', 'x', sha256(''), h.hash, h.hash from chain_head as h`,
+		`insert into events select h.seq + 1, now(), 'archive', 'x', 'deputy.appointed', h.hash, h.hash, h.hash from chain_head as h`,
+		`insert into events select h.seq + 2, now(), 'archive', 'x', 'archive.pruned', h.hash, h.hash, h.hash from chain_head as h`,
+		`insert into events select h.seq + 1, now(), 'archive', 'x', 'archive.pruned', sha256(''), h.hash, h.hash from chain_head as h`,
 		`insert into event_payloads values (1, sha256(''), '{}')`,
-		`update chain_head set seq = seq - 1`, `update chain_head set hash = sha256('')`, `update chain_head set directory = 'x'`, `delete from chain_head`,
+		`update chain_head set seq = seq - 1`, `update chain_head set hash = sha256('')`, `update chain_head set directory = 'x'`, `update chain_head set appointed = 99`, `delete from chain_head`,
 		// It has no other way.
 		`alter table messages disable trigger all`, `drop trigger only_pruned on messages`, `create or replace view prunable as select 1`, `create table mine (a int)`,
 		`insert into strangers values ('2026-03-02', 0, 0)`, `update schema_info set version = 99`, `set role countersign`, `set role countersign_app`,

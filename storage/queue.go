@@ -19,6 +19,8 @@ type queue struct {
 	held     []Held
 	shares   map[string]Share // by day
 	events   []eventRow       // without their links
+
+	appointed []policy.Appointment // as the events tell of them
 }
 
 // numbers are the last number of a series before the transaction, and after it.

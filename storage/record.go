@@ -100,10 +100,11 @@ func (t *Tx) lockHead(ctx context.Context) (eventRow, error) {
 		Seq       int64  `db:"seq"`
 		Hash      []byte `db:"hash"`
 		Directory string `db:"directory"`
+		Appointed int64  `db:"appointed"`
 		Oldest    int    `db:"oldest"`
 	}
 	err := t.tx.GetContext(ctx, &head, `
-		select h.seq, h.hash, h.directory, i.oldest
+		select h.seq, h.hash, h.directory, h.appointed, i.oldest
 		from chain_head as h cross join schema_info as i for update of h`)
 	switch {
 	case err != nil:
@@ -112,6 +113,8 @@ func (t *Tx) lockHead(ctx context.Context) (eventRow, error) {
 		return eventRow{}, tooNew(head.Oldest)
 	case t.under != "" && t.under != head.Directory:
 		return eventRow{}, ErrDirectoryChanged
+	case t.seen.lastAppointed != nil && *t.seen.lastAppointed != head.Appointed:
+		return eventRow{}, errAppointed
 	}
 	if t.inForce == nil {
 		t.inForce = &head.Directory
@@ -135,11 +138,24 @@ func (t *Tx) writeEvents(ctx context.Context) error {
 		return fmt.Errorf("adding what %d events say: %w", len(rows), err)
 	}
 	last := rows[len(rows)-1]
-	_, err = t.tx.ExecContext(ctx, `update chain_head set seq = $1, hash = $2, directory = $3`, last.Seq, last.Hash, *t.inForce)
+	_, err = t.tx.ExecContext(ctx, `
+		update chain_head set seq = $1, hash = $2, directory = $3, appointed = greatest(appointed, $4)`,
+		last.Seq, last.Hash, *t.inForce, lastAppointed(rows))
 	if err != nil {
 		return fmt.Errorf("moving the head of the chain: %w", err)
 	}
 	return nil
+}
+
+// lastAppointed is the last of the events that appoints a deputy; 0 where none
+// does.
+func lastAppointed(rows []eventRow) (seq int64) {
+	for _, e := range rows {
+		if e.Kind == EventAppointed {
+			seq = e.Seq
+		}
+	}
+	return seq
 }
 
 // next is the event with its place behind the last one.

@@ -10,7 +10,8 @@ import (
 )
 
 // seen is what a transaction has read and need not read again: nobody else can
-// alter a change it has locked, and tokens, texts and mails never change.
+// alter a change it has locked, tokens, texts and mails never change, and of a
+// deputy appointed meanwhile the head of the chain tells.
 type seen struct {
 	changes  map[policy.ChangeID][]byte
 	register map[policy.ChangeID]saidRow
@@ -19,6 +20,9 @@ type seen struct {
 	twins    []twin
 	looked   map[string]bool  // mails whose twins are among these, by SHA-256
 	shares   map[string]Share // by day
+
+	appointed     []policy.Appointment // nil until they were asked for
+	lastAppointed *int64               // the event that told of the last of them
 }
 
 // A correspondence is what we wrote to a person about a change.

@@ -38,8 +38,8 @@ const tries = 5
 
 // Tx runs the function in a transaction and commits it; an error or a panic
 // rolls it back. When Postgres asks for it (a deadlock, a serialization
-// failure, a lost connection), the whole function runs again, so it must not
-// have effects outside the transaction.
+// failure, a lost connection), or a deputy was appointed meanwhile, the whole
+// function runs again, so it must not have effects outside the transaction.
 //
 // A connection lost while committing is not tried again: whether the commit
 // took place is then unknown, and the caller must look.
@@ -94,7 +94,7 @@ func passing(err error) bool {
 	if errors.Is(err, errUnknown) || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return false
 	}
-	return broken(err) || pq.As(err, pqerror.TRSerializationFailure, pqerror.TRDeadlockDetected) != nil
+	return broken(err) || errors.Is(err, errAppointed) || pq.As(err, pqerror.TRSerializationFailure, pqerror.TRDeadlockDetected) != nil
 }
 
 // Blameless says whether an error comes from the circumstances, not from what

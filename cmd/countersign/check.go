@@ -18,8 +18,9 @@ type checkCmd struct {
 func (*checkCmd) Help() string {
 	return `It reads the configuration and the secret files, connects to the database, and logs in
 to the mailbox and to the server that sends mail. It changes nothing and sends nothing, and
-may run beside the daemon. With --mail it sends one mail to the change mailbox itself, waits up
-to two minutes until it comes back, and says what the mail server wrote above it.
+may run beside the daemon. With --mail it sends three mails to the change mailbox, from its own
+address and in the names of a colleague and a stranger nobody is, waits until they come, and says
+of which the sender would be believed: of the first alone.
 
 Each line begins with "ok", with "note" for what the daemon can live with, or with "FAULT";
 below a fault stands its remedy. It leaves with 0 if there is no fault, else with 1.`
@@ -81,7 +82,7 @@ func (g *globals) findings(cfg *config.Config, mail bool) []finding {
 	o := countersign.Options{Log: g.log, Now: g.now}
 	probes := countersign.Probes(cfg, o)
 	if mail {
-		probes = append(probes, countersign.MailProbe(cfg, o))
+		probes = append(probes, countersign.MailProbes(cfg, o)...)
 	}
 	failed := map[string]bool{}
 	for _, p := range probes {

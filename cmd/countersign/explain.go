@@ -198,6 +198,9 @@ func (x explanation) answer() {
 	if a.Unclear != "" {
 		none = "none (" + a.Unclear + ")"
 	}
+	if x.Appointed != nil {
+		none = string(policy.KeywordDeputy)
+	}
 	x.row("keyword", orElse(string(a.Keyword), none))
 	for _, l := range a.Form.Labels() {
 		x.row("field", fmt.Sprintf("%s = %s", l, strings.ReplaceAll(a.Form.Get(l), "\n", " / ")))
@@ -216,6 +219,9 @@ func (x explanation) effects() {
 	kinds := make([]string, len(x.Events))
 	for i, e := range x.Events {
 		kinds[i] = e.Kind()
+	}
+	if x.Appointed != nil {
+		kinds = append(kinds, storage.EventAppointed)
 	}
 	if len(kinds) > 0 {
 		x.row("record", strings.Join(kinds, ", "))

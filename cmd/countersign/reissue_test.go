@@ -36,9 +36,18 @@ func TestReissue(t *testing.T) {
 	}
 }
 
-func TestCheckSendsItselfAMail(t *testing.T) {
+func TestCheckSendsItselfMails(t *testing.T) {
 	got := settle(t).run("check", "--mail")
-	if got.code != exitOK || !strings.Contains(got.out, "ok     a mail to itself: it came; with token-only nothing is asked for\n") {
+	for _, says := range []string{
+		"ok     a mail to itself: it came; with token-only nothing is asked for\n",
+		"note   a colleague's forgery: it came; with token-only nothing finds it out but the token it lacks\n",
+		"note   a stranger's forgery: it came; with token-only nothing finds it out but the token it lacks\n",
+	} {
+		if !strings.Contains(got.out, says) {
+			t.Errorf("it does not say %q", says)
+		}
+	}
+	if got.code != exitOK {
 		t.Errorf("left with %d and said\n%s%s", got.code, got.out, got.errors)
 	}
 }

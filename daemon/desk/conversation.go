@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -24,6 +25,7 @@ type Outcome struct {
 	Typed       mailread.Reading
 	Answer      mailread.Answer
 	Events      []policy.Event
+	Appointed   *policy.Appointment // of a deputy, by the mail
 	Notices     []policy.Notice
 	Refusal     *policy.Refusal
 	Proof       mailread.Proof // of who sent it, and the level that gives; set by [Desk.Explain]
@@ -52,11 +54,15 @@ type conversation struct {
 	filled     bool          // it is today's first that found no room there
 }
 
-func (d *Desk) begin(tx *storage.Tx, mail opened) *conversation {
+func (d *Desk) begin(ctx context.Context, tx *storage.Tx, mail opened) (*conversation, error) {
+	dir, err := d.deputized(ctx, tx)
 	return &conversation{
-		Desk: d, opened: mail, tx: tx, dir: d.Directory(), tally: tally{}, now: mail.in.Received.UTC().Truncate(time.Microsecond),
-	}
+		Desk: d, opened: mail, tx: tx, dir: dir, tally: tally{}, now: mail.in.Received.UTC().Truncate(time.Microsecond),
+	}, err
 }
+
+// decides says whether the mail does anything.
+func (c *conversation) decides() bool { return len(c.out.Events) > 0 || c.out.Appointed != nil }
 
 // end settles the disposition.
 func (c *conversation) end(d Disposition, reason string, args ...any) {
@@ -76,6 +82,11 @@ func (c *conversation) write() ([]draft, error) {
 	c.saveMail()
 	if c.held != nil {
 		c.tx.Hold(*c.held)
+	}
+	if a := c.out.Appointed; a != nil {
+		if err := c.tx.Appoint(*a); err != nil {
+			return nil, err
+		}
 	}
 	drafts, err := c.draft(c.tx, c.result())
 	if err != nil {

@@ -7,8 +7,21 @@ import (
 	"slices"
 	"time"
 
+	"github.com/countersign/countersign/policy"
 	"github.com/countersign/countersign/storage"
 )
+
+// appointments tell who stands in for whom by the principals' own mail.
+type appointments interface {
+	Appointments(ctx context.Context) ([]policy.Appointment, error)
+}
+
+// deputized is the directory in force with the deputies whom their principals have
+// appointed by mail.
+func (d *Desk) deputized(ctx context.Context, from appointments) (policy.Directory, error) {
+	appointed, err := from.Appointments(ctx)
+	return d.Directory().With(appointed), err
+}
 
 // remembered is for how long after its day the beginning or end of a deputy's
 // term is still acted on.
@@ -19,7 +32,11 @@ const remembered = 31 * 24 * time.Hour
 // longer does. Considering a change twice does nothing the second time, so the
 // firing is recorded when all are done.
 func (d *Desk) FireDeputies(ctx context.Context, asOf time.Time) (fired int, err error) {
-	due, err := d.unfired(ctx, d.turns(asOf))
+	dir, err := d.deputized(ctx, d.Store)
+	if err != nil {
+		return 0, err
+	}
+	due, err := d.unfired(ctx, d.turns(dir.Deputies, asOf))
 	if err != nil || len(due) == 0 {
 		return 0, err
 	}
@@ -36,10 +53,10 @@ func (d *Desk) FireDeputies(ctx context.Context, asOf time.Time) (fired int, err
 	return fired, nil
 }
 
-// turns are the beginnings and ends of deputies' terms up to asOf.
-func (d *Desk) turns(asOf time.Time) []storage.Firing {
+// turns are the beginnings and ends of the terms up to asOf.
+func (d *Desk) turns(terms []policy.Deputy, asOf time.Time) []storage.Firing {
 	var turns []storage.Firing
-	for _, term := range d.Directory().Deputies {
+	for _, term := range terms {
 		for _, turn := range []struct {
 			what string
 			at   time.Time
@@ -48,6 +65,9 @@ func (d *Desk) turns(asOf time.Time) []storage.Firing {
 				continue
 			}
 			name := fmt.Sprintf("deputy %s %s %s %s", term.Principal, term.Deputy, turn.what, turn.at.In(d.location()).Format(time.DateOnly))
+			if term.Mail != "" { // of those there can be several in a day
+				name = fmt.Sprintf("deputy %s %s %s %s by mail %.12s", term.Principal, term.Deputy, turn.what, turn.at.UTC().Format(time.RFC3339), term.Mail)
+			}
 			turns = append(turns, storage.Firing{Name: name, Due: turn.at, At: d.now()})
 		}
 	}

@@ -57,7 +57,7 @@ func New(o Options) *Desk {
 	return &Desk{Options: o, forgiven: forgiven{before: map[storage.MailKey]int{}}}
 }
 
-// Directory is the directory in force.
+// Directory is the directory in force, as the configuration has it.
 func (d *Desk) Directory() policy.Directory {
 	d.mu.RLock()
 	defer d.mu.RUnlock()

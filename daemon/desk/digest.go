@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/countersign/countersign/mailtmpl"
@@ -167,7 +168,8 @@ func (d *Desk) summarize(ctx context.Context, tx *storage.Tx, month policy.Month
 	return policy.Summarize(m, calendar), errors.Join(errs[:]...)
 }
 
-// reloads says what each directory of the month changed.
+// reloads says what each directory of the month changed, and who was appointed a
+// deputy by mail.
 func (d *Desk) reloads(ctx context.Context, tx *storage.Tx, from, to time.Time) ([]policy.Reload, error) {
 	loaded, err := tx.DirectoriesBefore(ctx, from, to)
 	if err != nil {
@@ -185,7 +187,14 @@ func (d *Desk) reloads(ctx context.Context, tx *storage.Tx, from, to time.Time) 
 		}
 		before = dir
 	}
-	return list, nil
+	appointed, err := tx.Appointments(ctx)
+	for _, a := range appointed {
+		if !a.At.Before(from) && a.At.Before(to) {
+			list = append(list, policy.Reload{At: a.At, Texts: []string{d.sentence(a)}})
+		}
+	}
+	slices.SortStableFunc(list, func(a, b policy.Reload) int { return a.At.Compare(b.At) })
+	return list, err
 }
 
 // ErrNotSent is why a digest cannot be sent again: it never was.

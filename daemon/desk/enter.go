@@ -88,7 +88,7 @@ func flat(text string) string { return strings.Join(strings.Fields(mailread.Clea
 
 // try says whether the entry would count now.
 func (d *Desk) try(s Sheet, e Entry) Entered {
-	decision := policy.Decide(s.Change, d.Directory(), d.pageCommand(s.Person.ID, s.Ballot.ID, e), d.now())
+	decision := policy.Decide(s.Change, s.directory, d.pageCommand(s.Person.ID, s.Ballot.ID, e), d.now())
 	return outcome(decision)
 }
 

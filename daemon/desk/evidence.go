@@ -64,7 +64,12 @@ func (d *Desk) count(ctx context.Context, tx *storage.Tx, a pageAnswer) (Entered
 		}
 		cmd.Draft, cmd.Number = r.number.draftNumber(), r.number.changeNumber()
 	}
-	decision := policy.Decide(before, d.Directory(), cmd, r.at)
+	dir, err := d.deputized(ctx, tx)
+	if err != nil {
+		return Entered{}, err
+	}
+	r.dir = &dir
+	decision := policy.Decide(before, dir, cmd, r.at)
 	entered := outcome(decision)
 	d.Log.Info("answer on a page", "change", before.Name(), "ballot", string(a.Ballot), "counted", entered.Counted)
 	if !entered.Counted {

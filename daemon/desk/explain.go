@@ -16,7 +16,10 @@ func (d *Desk) Explain(ctx context.Context, in Incoming) (Outcome, error) {
 	mail := d.open(ctx, in)
 	var out Outcome
 	err := d.Store.Tx(ctx, func(tx *storage.Tx) error {
-		c := d.begin(tx, mail)
+		c, err := d.begin(ctx, tx, mail)
+		if err != nil {
+			return err
+		}
 		c.explaining = true
 		if err := c.read(ctx); err != nil {
 			return err

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -20,36 +21,40 @@ const heldFor = 7 * 24 * time.Hour
 // person it is from says, from their own mailbox, that it is theirs. A mail that
 // does nothing is answered like any other, to that mailbox.
 func (c *conversation) hold() {
-	if c.level() != Unproven || c.about != nil || len(c.out.Events) == 0 {
+	if c.level() != Unproven && !c.appointsUnproven() || c.about != nil || !c.decides() {
 		return
 	}
 	would := c.out
-	c.out.Events, c.out.Change, c.out.Ballot, c.number = nil, c.before, "", nil
+	c.out.Events, c.out.Appointed, c.out.Change, c.out.Ballot, c.number = nil, nil, c.before, "", nil
 	if would.Disposition == Answered && !keeps(would.Events) {
 		return // a comment on the way to being asked back
 	}
 	c.out.Notices, c.out.Refusal = nil, nil
-	c.end(Held, "it is not proven who sent it: %s", c.proof.Why)
+	why := c.proof.Why
+	if c.level() == ByToken {
+		why = "nothing here proves senders, and no token speaks for who names a deputy"
+	}
+	c.end(Held, "it is not proven who sent it: %s", why)
 	c.held = &storage.Held{
 		ID: "held-" + c.sha[:24], KeyID: c.Keys.Current, Folder: c.in.Folder, UIDValidity: c.in.UIDValidity, UID: c.in.UID,
 		Person: c.out.Person, At: c.now, Until: c.now.Add(heldFor),
 	}
 	c.out.Notices = []policy.Notice{{
 		Kind: policy.AskConfirmation, To: c.out.Person, Ballot: policy.BallotID(c.held.ID), Given: wanted(would),
-		Text: c.proof.Why, Why: "A mail came from your address.",
+		Text: why, Why: "A mail came from your address.",
 	}}
 }
 
 // wanted says what the mail would do, for the person who is asked about it.
 func wanted(would Outcome) policy.Form {
 	what := map[Disposition]string{Accepted: "propose a change", NotedDown: "file a comment"}[would.Disposition]
-	if would.Answer.Keyword != policy.NoKeyword {
+	switch {
+	case would.Appointed != nil:
+		what = "say who stands in for you"
+	case would.Answer.Keyword != policy.NoKeyword:
 		what = "answer " + string(would.Answer.Keyword)
 	}
-	if what == "" {
-		what = "answer"
-	}
-	return policy.Form{policy.LabelReply: what}
+	return policy.Form{policy.LabelReply: cmp.Or(what, "answer")}
 }
 
 // confirmed takes the word of a person on a mail that was held: YES has it
@@ -110,8 +115,11 @@ func (c *conversation) decideHeld(ctx context.Context, held storage.Held, raw []
 	in := Incoming{Folder: held.Folder, UIDValidity: held.UIDValidity, UID: held.UID, Received: c.in.Received, Size: int64(len(raw)), Raw: raw, Again: c.in.Again}
 	mail := c.take(in)
 	mail.proof = mailread.Proof{Proven: true, How: "confirmed by a mail from " + c.message.From.Address}
-	about := c.begin(c.tx, mail)
-	about.dir, about.explaining = c.dir, c.explaining
+	about, err := c.begin(ctx, c.tx, mail)
+	if err != nil {
+		return err
+	}
+	about.explaining = c.explaining
 	if err := about.read(ctx); err != nil {
 		return err
 	}

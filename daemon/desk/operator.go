@@ -36,7 +36,12 @@ func (d *Desk) command(ctx context.Context, tx *storage.Tx, id policy.ChangeID, 
 		}
 		cmd.Draft, cmd.Number = r.number.draftNumber(), r.number.changeNumber()
 	}
-	decision := policy.Decide(before, d.Directory(), cmd, r.at)
+	dir, err := d.deputized(ctx, tx)
+	if err != nil {
+		return policy.Decision{}, err
+	}
+	r.dir = &dir
+	decision := policy.Decide(before, dir, cmd, r.at)
 	if decision.Refusal != nil || len(decision.Events) == 0 && len(decision.Notices) == 0 {
 		return decision, nil
 	}

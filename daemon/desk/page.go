@@ -21,6 +21,8 @@ type Sheet struct {
 	Closed *policy.Refusal
 	Letter mailtmpl.Letter
 	Data   mailtmpl.Data // what the letter was written from
+
+	directory policy.Directory
 }
 
 var errNoSheet = fmt.Errorf("opening a page: %w", storage.ErrNotFound)
@@ -37,7 +39,7 @@ func (d *Desk) ByLink(ctx context.Context, ballot policy.BallotID, token string)
 	if !d.Keys.Is(token, paper.Page, p) {
 		return Sheet{}, errNoSheet
 	}
-	return d.sheet(change, b)
+	return d.sheet(ctx, change, b)
 }
 
 // Of gives the sheet of a ballot to its own person, who has signed in.
@@ -49,7 +51,7 @@ func (d *Desk) Of(ctx context.Context, ballot policy.BallotID, person policy.Per
 	if b.Person != person {
 		return Sheet{}, errNoSheet
 	}
-	return d.sheet(change, b)
+	return d.sheet(ctx, change, b)
 }
 
 // linkLife is for how long after its ballot was closed a link shows what became
@@ -62,9 +64,12 @@ func (s Sheet) Expired(now time.Time) bool {
 }
 
 // sheet writes the sheet as the ballot's mail is written.
-func (d *Desk) sheet(change policy.Change, b policy.Ballot) (s Sheet, err error) {
-	dir, now := d.Directory(), d.now()
-	s = Sheet{Change: change, Ballot: b, Closed: policy.Closed(change, dir, b.Person, b.ID, now)}
+func (d *Desk) sheet(ctx context.Context, change policy.Change, b policy.Ballot) (s Sheet, err error) {
+	dir, err := d.deputized(ctx, d.Store)
+	if err != nil {
+		return Sheet{}, err
+	}
+	s = Sheet{Change: change, Ballot: b, Closed: policy.Closed(change, dir, b.Person, b.ID, d.now()), directory: dir}
 	s.Person, _ = dir.Person(b.Person)
 	n := policy.Notice{Kind: policy.AskOf(b.Kind), To: b.Person, Ballot: b.ID, Cause: cause(change, b)}
 	if b.Kind == policy.BallotCorrection {

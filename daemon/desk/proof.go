@@ -82,6 +82,9 @@ func (c *conversation) tries(ctx context.Context) (string, error) {
 	c.out.Typed = c.Habits.Typed(c.message)
 	c.out.Answer = mailread.ReadAnswer(c.out.Typed.Text)
 	keyword, proposes := c.out.Answer.Keyword, mailread.LooksLikeProposal(c.out.Typed.Text)
+	if _, deputizes := mailread.ReadDeputation(c.out.Typed.Text, c.now.In(c.location())); deputizes {
+		return "names a deputy", nil
+	}
 	if keyword == policy.NoKeyword && !proposes {
 		return "", nil
 	}

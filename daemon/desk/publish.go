@@ -21,6 +21,7 @@ import (
 // firing of the clock, a directory and an operator's verb.
 type result struct {
 	before, after policy.Change
+	dir           *policy.Directory // under which it was decided; nil: as configured
 	events        []policy.Event
 	notices       []policy.Notice
 	number        *numbering
@@ -41,7 +42,7 @@ type answering struct {
 
 func (c *conversation) result() result {
 	r := result{
-		before: c.before, after: c.out.Change, events: c.out.Events, notices: c.out.Notices,
+		before: c.before, after: c.out.Change, dir: &c.dir, events: c.out.Events, notices: c.out.Notices,
 		number: c.number, seed: c.sha, at: c.now,
 	}
 	if m := c.out.Message; m != nil && c.out.Person != "" {
@@ -115,6 +116,9 @@ type draft struct {
 // address makes the draft of a notice, and issues the token it will carry.
 func (d *Desk) address(tx *storage.Tx, r result, n policy.Notice, i int) (mail draft, owed bool, err error) {
 	dir := d.Directory()
+	if r.dir != nil {
+		dir = *r.dir
+	}
 	reader, known := dir.Person(n.To)
 	if n.To != "" && (!known || len(reader.Addresses) == 0) {
 		d.Log.Warn("nobody to write to: the person is no longer in the directory", "notice", string(n.Kind), "change", r.after.Name())

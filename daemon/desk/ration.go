@@ -31,7 +31,7 @@ type tally map[string]int
 // ration leaves out the mails of which their readers have had enough. What counts
 // is answered in any case.
 func (c *conversation) ration(ctx context.Context) error {
-	if c.about != nil || len(c.out.Events) > 0 {
+	if c.about != nil || c.decides() {
 		return nil
 	}
 	var kept []policy.Notice

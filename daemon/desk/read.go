@@ -32,6 +32,7 @@ func steps() []step {
 		(*conversation).typed,
 		(*conversation).misused,
 		(*conversation).word,
+		(*conversation).deputation,
 		(*conversation).answer,
 	}
 }
@@ -244,12 +245,17 @@ func (c *conversation) owed(ctx context.Context) (string, error) {
 
 // turnTo leaves the change the mail is a reply about for the one it names.
 func (c *conversation) turnTo(ctx context.Context, name string) error {
-	c.paper, c.before, c.out.Change, c.out.Ballot = paperFound{}, policy.Change{}, policy.Change{}, ""
+	c.leave()
 	id, err := c.named(ctx, "", name)
 	if err != nil || id == "" {
 		return err
 	}
 	return c.lock(ctx, id)
+}
+
+// leave has the mail be about no change.
+func (c *conversation) leave() {
+	c.paper, c.before, c.out.Change, c.out.Ballot = paperFound{}, policy.Change{}, policy.Change{}, ""
 }
 
 // openBallot is the ballot the mail answers while it is open, else the first

@@ -141,7 +141,10 @@ func (d *Desk) transact(ctx context.Context, mails []opened) (outs []Outcome, er
 		var drafts []draft
 		used := tally{}
 		for _, mail := range mails {
-			c := d.begin(tx, mail)
+			c, err := d.begin(ctx, tx, mail)
+			if err != nil {
+				return err
+			}
 			c.tally = used
 			if err := c.read(ctx); err != nil {
 				return err

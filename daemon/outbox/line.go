@@ -285,8 +285,8 @@ func (o *Outbox) Probe(ctx context.Context) error {
 	return nil
 }
 
-// Submit sends one mail past the outbox. It fails where the server does not take
-// it.
+// Submit sends one mail past the outbox, whoever stands in its From. It fails
+// where the server does not take it.
 func (o *Outbox) Submit(ctx context.Context, m mailtmpl.Mail) error {
 	raw, err := Compose(m, nil)
 	if err != nil {
@@ -297,7 +297,7 @@ func (o *Outbox) Submit(ctx context.Context, m mailtmpl.Mail) error {
 		return err
 	}
 	defer l.quit()
-	if r := l.submit(ctx, m.From, m.To, raw); r.fate != accepted {
+	if r := l.submit(ctx, o.From, m.To, raw); r.fate != accepted {
 		return fmt.Errorf("sending a mail to %s: %s", m.To, r.why)
 	}
 	return nil

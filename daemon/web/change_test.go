@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"net/http"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -165,6 +166,34 @@ func TestWhatNobodySaid(t *testing.T) {
 	carol := h.signedIn("cto@example.com")
 	carol.open(h.url+"/changes/CHG-2026-0001").says("It is canceled", "The operator : CANCEL canceled", "by the operator", "the vendor withdrew it")
 	carol.open(h.url+"/changes/CHG-2026-0002").says("It is expired", "Nobody : no answer came in time expired")
+}
+
+// What can be looked at and saved holds nobody's token: neither the register nor
+// its table, nor a change's page, whoever asks; a link to a ballot is no secret
+// to its own person alone, on their page.
+func TestNoPageShowsAToken(t *testing.T) {
+	h := newHouse(t)
+	h.proposes(2)
+	var tokens []string
+	for _, sent := range h.Provider.Sent() {
+		m, err := stage.Read(sent.Raw)
+		h.must(err)
+		tokens = append(tokens, regexp.MustCompile(`\b[a-z2-7]{26}\b`).FindAllString(strings.Join([]string{m.ReplyTo, m.Text, m.HTML}, "\n"), -1)...)
+	}
+	if len(tokens) < 4 {
+		t.Fatalf("%d tokens left", len(tokens))
+	}
+	for _, who := range []string{"cto@example.com", "dev2@example.com", "lead@example.com"} {
+		v := h.signedIn(who)
+		for _, path := range []string{"/changes", "/changes.csv", "/changes/CHG-2026-0001", "/changes/CHG-2026-0002", "/ballots"} {
+			v.open(h.url + path).is(http.StatusOK)
+			for _, token := range tokens {
+				if strings.Contains(strings.ToLower(v.page), token) {
+					t.Errorf("%s sees the token %s on %s", who, token, path)
+				}
+			}
+		}
+	}
 }
 
 func sha256Of(text string) string {

@@ -114,6 +114,8 @@ func TestForgedMail(t *testing.T) {
 			o.counts("itd", "authenticated: auth=pass smtp.auth=itd@example.com")
 			o.checks("senders", "are proven")
 			o.checks("a mail to itself", "it came, and its sender is proven: auth=pass smtp.auth=changes@example.com")
+			o.checks("a colleague's forgery", "it came, and is found out: ")
+			o.checks("a stranger's forgery", "it came, and is found out: ")
 		})
 	}
 }
@@ -127,7 +129,7 @@ func (o *office) checks(name, says string) {
 	}
 	c.Mailbox.SMTP = "smtp://" + strings.Replace(o.mx.Submission, "127.0.0.1", "localhost", 1) // by way of which the mailbox sends, as people do
 	options := daemon.Options{TLS: &tls.Config{RootCAs: o.mx.Authority.Pool}}
-	for _, p := range append(daemon.Probes(c, options), daemon.MailProbe(c, options)) {
+	for _, p := range append(daemon.Probes(c, options), daemon.MailProbes(c, options)...) {
 		if p.Name != name {
 			continue
 		}

@@ -82,7 +82,7 @@ alter table events drop constraint events_subject_kind_check;
 alter table events add constraint events_subject_kind_check
     check (subject_kind in ('change', 'mail', 'directory', 'operator', 'clock', 'archive'));
 grant insert on events, event_payloads to countersign_prune;
-grant select, update (seq, hash, directory) on chain_head to countersign_prune;
+grant select, update (seq, hash, directory, appointed) on chain_head to countersign_prune;
 
 -- +goose StatementBegin
 create function refuse_all_but_the_next() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
@@ -91,14 +91,15 @@ declare
 begin
     case tg_table_name
     when 'events' then
-        fits := new.subject_kind = 'archive' and exists (select from chain_head where seq = new.seq - 1 and hash = new.prev);
+        fits := (new.subject_kind, new.kind) = ('archive', 'archive.pruned')
+            and exists (select from chain_head where seq = new.seq - 1 and hash = new.prev);
     when 'event_payloads' then
         fits := exists (select from events where seq = new.seq and subject_kind = 'archive');
     when 'chain_head' then
-        fits := new.directory = old.directory
+        fits := (new.directory, new.appointed) = (old.directory, old.appointed)
             and exists (select from events where seq = new.seq and prev = old.hash and hash = new.hash and subject_kind = 'archive');
     end case;
-    if not fits then
+    if fits is not true then
         raise insufficient_privilege using message = format('%s may only add that it pruned', session_user);
     end if;
     return new;
