@@ -18,6 +18,7 @@ DESTDIR ?=
 BIN ?= bin/countersign
 to = $(DESTDIR)$(PREFIX)
 etc = $(DESTDIR)/etc/countersign
+units = countersign.service countersign-prune.service countersign-prune.timer
 
 .NOTPARALLEL: # the dependencies come before to lint, and that before to test
 
@@ -83,8 +84,8 @@ install: build ## Install the program, its service, manual and example configura
 	install -D -m 644 docs/countersign.8 $(to)/share/man/man8/countersign.8
 	install -D -m 644 docs/countersign.toml.5 $(to)/share/man/man5/countersign.toml.5
 	install -D -m 644 systemd/countersign.sysusers $(to)/lib/sysusers.d/countersign.conf
-	install -D -m 644 systemd/countersign.service $(to)/lib/systemd/system/countersign.service
-	sed -i 's|/usr/local/|$(PREFIX)/|' $(to)/lib/systemd/system/countersign.service
+	install -D -m 644 -t $(to)/lib/systemd/system $(units:%=systemd/%)
+	sed -i 's|/usr/local/|$(PREFIX)/|' $(units:%=$(to)/lib/systemd/system/%)
 	$(if $(DESTDIR),,if command -v systemd-sysusers >/dev/null; then systemd-sysusers $(to)/lib/sysusers.d/countersign.conf; fi)
 	$(if $(DESTDIR),,getent group countersign >/dev/null || { echo "There is no systemd here: make the user and the group countersign, then install again." >&2; exit 1; })
 	[ -e $(etc)/countersign.toml ] || \
@@ -93,7 +94,7 @@ install: build ## Install the program, its service, manual and example configura
 .PHONY: uninstall
 uninstall: ## Remove what install has put there, but for configuration, secrets and user.
 	rm -f $(to)/bin/countersign $(to)/share/man/man8/countersign.8 $(to)/share/man/man5/countersign.toml.5
-	rm -f $(to)/lib/sysusers.d/countersign.conf $(to)/lib/systemd/system/countersign.service
+	rm -f $(to)/lib/sysusers.d/countersign.conf $(units:%=$(to)/lib/systemd/system/%)
 
 .PHONY: fuzz
 fuzz: ## Every fuzz test for FUZZTIME (30s).

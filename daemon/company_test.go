@@ -30,6 +30,7 @@ func (c company) toml() (string, error) {
 //	it2 gone
 //	policy four_eyes=as-written
 //	lists g7=board@example.com
+//	archive strangers="64 KiB"
 //	deputy principal=cto deputy=lead from=2026-03-02 until=2026-03-06
 func (c company) alter(text string) error {
 	words := wordsOf(text)
@@ -43,6 +44,8 @@ func (c company) alter(text string) error {
 	switch words[0] {
 	case "policy":
 		c.set("policy", values)
+	case "archive":
+		c.set("archive", values)
 	case "lists":
 		c.set("distribution", values)
 	case "deputy":

@@ -99,7 +99,7 @@ func New(ctx context.Context, c *config.Config, o Options) (*Daemon, error) {
 	}
 	d.Desk = desk.New(desk.Options{
 		Store: store, Keys: keys, Org: organization(c), Operators: c.Operator.Addresses, Publishes: c.Confluence.On(),
-		Senders: senders(c, o), Limits: limits(c), Habits: mailread.Habits{Stamps: c.Mailbox.Stamps}, Host: self.Host, Now: o.Now, Log: o.Log,
+		Senders: senders(c, o), Strangers: int64(c.Archive.Strangers), Limits: limits(c), Habits: mailread.Habits{Stamps: c.Mailbox.Stamps}, Host: self.Host, Now: o.Now, Log: o.Log,
 	})
 	reading := intakeOptions(c, o)
 	reading.Pulse, reading.Known = &d.pulses.intake, store.KnownMails

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/countersign/countersign/daemon/config"
 	"github.com/countersign/countersign/daemon/intake"
@@ -35,6 +36,10 @@ func Probes(c *config.Config, o Options) []Probe {
 			Name:   "database",
 			Remedy: `Look at database.url; "countersign migrate" brings an older schema up to date.`,
 			Try:    func(ctx context.Context) (string, error) { return probeDatabase(ctx, c) },
+		}, {
+			Name: "pruning", Needs: "database",
+			Remedy: "Look at database.prune_url.",
+			Try:    func(ctx context.Context) (string, error) { return probePruning(ctx, c, o) },
 		}, {
 			Name:   "imap",
 			Remedy: "Look at mailbox.imap, mailbox.username and mailbox.password_file.",
@@ -83,6 +88,28 @@ func probeDatabase(ctx context.Context, c *config.Config) (string, error) {
 		return "", err
 	}
 	return fmt.Sprintf("schema %d, %d entries in the record, head %x", storage.SchemaVersion, seq, hash[:8]), nil
+}
+
+// probePruning tries the role that prunes: it must be able to, and to do nothing
+// else.
+func probePruning(ctx context.Context, c *config.Config, o Options) (string, error) {
+	store, err := storage.Open(ctx, c.Database.Pruning())
+	if err != nil {
+		return "", err
+	}
+	defer store.Close() //nolint:errcheck // it only read
+	if err := store.CheckPruner(ctx); err != nil {
+		return "", err
+	}
+	now := time.Now
+	if o.Now != nil {
+		now = o.Now
+	}
+	old, err := store.Prunable(ctx, c.Archive.Keep.Before(now()))
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("may prune and nothing else; %d mails that decided nothing are kept for longer than %s", old.Mails, c.Archive.Keep), nil
 }
 
 func probeIMAP(ctx context.Context, c *config.Config, o Options) (string, error) {

@@ -231,6 +231,9 @@ func examples() map[string]Data {
 		d.Notice.Address, d.Notice.Text = "postmaster@example.com", "Reading it failed three times: multipart without an end."
 		d.Given = Given{Subject: "scan.pdf", At: at("11-23 09:12")}
 	})
+	add(policy.OperatorArchive, policy.Change{}, "", "You are an operator of Countersign.", "11-23 09:13", func(d *Data) {
+		d.Notice.Address, d.Notice.Text = "postmaster@example.com", "It took 200.0 MB on 23 November 2026."
+	})
 	add(policy.OperatorUndelivered, proposed(), "", "You operate this service.", "11-23 09:13", func(d *Data) {
 		d.Notice.Address, d.Notice.Text = "postmaster@example.com", "550 5.1.1 <qa9@example.com>: Recipient address rejected: User unknown"
 	})

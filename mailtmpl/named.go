@@ -75,6 +75,7 @@ var noticeNames = map[policy.NoticeKind]string{
 	policy.OwnerSpoofed:        "somebody wrote in their name",
 	policy.OperatorSpoofed:     "to the operators: a forged mail",
 	policy.OperatorUnpublished: "to the operators: a page in Confluence",
+	policy.OperatorArchive:     "to the operators: the archive's share for strangers",
 	policy.ReceiptDeputy:       "receipt of who stands in",
 	policy.NoticeDeputy:        "they stand in for somebody",
 }

@@ -101,6 +101,7 @@ const (
 	AnswerDenied        NoticeKind = "person-answer-denied"    // it was not, and nothing was decided by it
 	OwnerSpoofed        NoticeKind = "owner-notice-spoofed"    // somebody wrote in your name
 	OperatorSpoofed     NoticeKind = "operator-notice-spoofed"
+	OperatorArchive     NoticeKind = "operator-notice-archive"     // strangers' mail has filled its share of the archive
 	OperatorUnpublished NoticeKind = "operator-notice-unpublished" // a page in Confluence is not kept
 	ReceiptDeputy       NoticeKind = "person-receipt-deputy"       // who stands in for the reader now, by their own word
 	NoticeDeputy        NoticeKind = "person-notice-deputy"        // the reader stands in for somebody, or no longer
@@ -134,5 +135,5 @@ var NoticeKinds = []NoticeKind{
 	OperatorUndelivered, PersonDirectory, OwnerDirectory, OperatorMisused,
 	DigestMonth,
 	NoticeWaiting, NoticeReview, CodeAnswer, CodeSignIn, CopyAnswer,
-	AskConfirmation, AnswerDenied, OwnerSpoofed, OperatorSpoofed, ReceiptDeputy, NoticeDeputy, OperatorUnpublished,
+	AskConfirmation, AnswerDenied, OwnerSpoofed, OperatorSpoofed, OperatorArchive, ReceiptDeputy, NoticeDeputy, OperatorUnpublished,
 }

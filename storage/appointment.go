@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/countersign/countersign/policy"
 )
@@ -39,7 +40,7 @@ func (t *Tx) Appointments(ctx context.Context) ([]policy.Appointment, error) {
 		}
 		t.seen.appointed, t.seen.lastAppointed = recorded, &last
 	}
-	return append(t.seen.appointed[:len(t.seen.appointed):len(t.seen.appointed)], t.queue.appointed...), nil
+	return append(slices.Clip(t.seen.appointed), t.queue.appointed...), nil
 }
 
 // Appointments lists what principals have said, oldest first.

@@ -40,6 +40,7 @@ type Mail struct {
 	Size        int64
 	Raw         []byte
 	Attachments []Attachment
+	NotKept     bool      // neither of them is: the mail lies in the mailbox alone
 	Away        time.Time // a day: until then its sender is away; zero where it says nothing of that
 }
 
@@ -71,17 +72,21 @@ type mailRow struct {
 	Received      time.Time       `db:"received_at"`
 	Decided       time.Time       `db:"decided_at"`
 	Size          int64           `db:"size"`
-	Raw           []byte          `db:"raw"`
+	Raw           []byte          `db:"raw"` // nil where it is not kept, or no longer
 	Away          *string         `db:"away_until"`
 }
 
 func (m Mail) row() mailRow {
-	return mailRow{
+	row := mailRow{
 		Folder: m.Key.Folder, UIDValidity: m.Key.UIDValidity, UID: m.Key.UID, Disposition: m.Disposition,
 		Reason: clean(m.Reason), SHA256: m.SHA256, MessageIDHash: hashOf(m.MessageID), ContentKey: m.ContentKey,
 		Sender: clean(m.Sender), Person: m.Person, Change: m.Change, Ballot: m.Ballot,
 		Received: micro(m.Received), Decided: micro(m.Decided), Size: m.Size, Raw: notNil(m.Raw), Away: dateOrNil(m.Away),
 	}
+	if m.NotKept {
+		row.Raw = nil
+	}
+	return row
 }
 
 func (t *Tx) writeMails(ctx context.Context) error {
@@ -101,6 +106,9 @@ func (t *Tx) writeMails(ctx context.Context) error {
 		return fmt.Errorf("archiving %d mails, from %s: %w", len(rows), t.queue.mails[0].Key, err)
 	}
 	for _, m := range t.queue.mails {
+		if m.NotKept {
+			continue
+		}
 		if err := t.writeAttachments(ctx, m); err != nil {
 			return err
 		}
@@ -131,7 +139,7 @@ func hashOf(text string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// notNil keeps empty bytes from becoming null, which means pruned.
+// notNil keeps empty bytes from becoming null, which means that they are not kept.
 func notNil(b []byte) []byte {
 	if b == nil {
 		return []byte{}

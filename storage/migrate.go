@@ -127,7 +127,7 @@ func (s *Store) leftBehind(ctx context.Context, err error) error {
 func (s *Store) CheckRole(ctx context.Context) error {
 	var could bool
 	err := s.db.GetContext(ctx, &could, `
-		select has_table_privilege('events', 'update') or has_table_privilege('events', 'delete')
+		select has_any_column_privilege('messages', 'update') or has_table_privilege('events', 'update') or has_table_privilege('events', 'delete')
 			or has_table_privilege('events', 'truncate') or has_table_privilege('event_payloads', 'update')`)
 	if err != nil {
 		return fmt.Errorf("asking what the database role may do: %w", err)

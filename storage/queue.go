@@ -17,7 +17,8 @@ type queue struct {
 	out      []OutMail
 	returned []returned
 	held     []Held
-	events   []eventRow // without their links
+	shares   map[string]Share // by day
+	events   []eventRow       // without their links
 
 	appointed []policy.Appointment // as the events tell of them
 }
@@ -39,7 +40,7 @@ func (t *Tx) flush(ctx context.Context) error {
 		}
 	}
 	for _, write := range []func(*Tx, context.Context) error{
-		(*Tx).writeMails, (*Tx).writeNumbers, (*Tx).writeChanges, (*Tx).writeTokens, (*Tx).writeOut, (*Tx).writeReturned, (*Tx).writeHeld, (*Tx).writeEvents,
+		(*Tx).writeMails, (*Tx).writeNumbers, (*Tx).writeChanges, (*Tx).writeTokens, (*Tx).writeOut, (*Tx).writeReturned, (*Tx).writeHeld, (*Tx).writeShares, (*Tx).writeEvents,
 	} {
 		if err := write(t, ctx); err != nil {
 			return err

@@ -27,8 +27,8 @@ type Progress func(done, total int64)
 var ErrDamaged = errors.New("the record itself is damaged")
 
 // Rebuild recomputes every change from its events and reports each difference:
-// in the chain, in the payloads, in the rows of the projection and in the
-// numbers given. It writes nothing and can run beside the daemon.
+// in the chain, in the payloads, in the rows of the projection, in the numbers
+// given and in the mails that have lost their bytes. It writes nothing and can run beside the daemon.
 func (s *Store) Rebuild(ctx context.Context, progress Progress) (Report, error) {
 	tx, err := s.db.BeginTxx(ctx, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 	if err != nil {
@@ -44,7 +44,11 @@ func (s *Store) Rebuild(ctx context.Context, progress Progress) (Report, error) 
 	if err != nil {
 		return Report{}, fmt.Errorf("checking the projection: %w", err)
 	}
-	return record.report(differences), nil
+	lost, err := t.lost(ctx)
+	if err != nil {
+		return Report{}, fmt.Errorf("checking the archive: %w", err)
+	}
+	return record.report(append(differences, lost...)), nil
 }
 
 // RebuildWrite writes the projection anew from the events; the report says

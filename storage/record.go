@@ -17,6 +17,7 @@ const (
 	SubjectDirectory = "directory" // subject: the directory's hash
 	SubjectOperator  = "operator"
 	SubjectClock     = "clock"
+	SubjectArchive   = "archive" // subject: the time before which its mail was pruned
 )
 
 // An Entry is an event to be recorded: what [policy.EncodeEvent] made of it,

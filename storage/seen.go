@@ -18,7 +18,8 @@ type seen struct {
 	tokens   map[string][]Token // by hash
 	texts    map[correspondence][][]byte
 	twins    []twin
-	looked   map[string]bool // mails whose twins are among these, by SHA-256
+	looked   map[string]bool  // mails whose twins are among these, by SHA-256
+	shares   map[string]Share // by day
 
 	appointed     []policy.Appointment // nil until they were asked for
 	lastAppointed *int64               // the event that told of the last of them

@@ -67,6 +67,14 @@ var troubles = []trouble{
 		return []string{`url = "` + o.appURL, `url = "` + app}
 	}, exitNo, "FAULT  database: the database has no schema yet", "That makes the tables, as the role of database.owner_url."},
 
+	{"no such pruning role", func(o *town) []string {
+		return []string{"\nowner_url = ", "\nprune_url = \"" + strings.Replace(o.appURL, "countersign_app", "sweeper", 1) + "\"\nowner_url = "}
+	}, exitNo, `FAULT  pruning: connecting to the database: pq: role "sweeper" does not exist`, "Create it as docs/operations.md says, or look for a slip in database.prune_url."},
+	{"pruning role that may do more", otherRights(`grant select on tokens to countersign_prune`),
+		exitNo, "FAULT  pruning: the database role may do more than prune: select tokens.ballot, select tokens.change, select tokens.generation and 4 more", "take from that role what it should not have"},
+	{"pruning role that may not prune", otherRights(`revoke update (raw) on messages from countersign_prune`),
+		exitNo, "FAULT  pruning: the database role may not prune: it lacks update messages.raw", "countersign migrate gives that role what it needs."},
+
 	{"no IMAP server", func(o *town) []string { return []string{imap(o), "imap+insecure://127.0.0.1:1"} },
 		exitNo, "FAULT  imap: connecting to 127.0.0.1:1: dial tcp 127.0.0.1:1: connect: connection refused", "Is the server running, and does mailbox.imap say where?"},
 	{"not an IMAP server", func(o *town) []string { return []string{imap(o), "imap+insecure://" + o.Provider.SMTP} },
@@ -98,11 +106,18 @@ func (o *town) rewrite(text string) {
 
 // powerless takes from the daemon's role what it may do in another database.
 func powerless(o *town) []string {
-	owner, app := pgtest.Test(o.t)
-	if err := execute(owner, `revoke all on all tables in schema public from countersign_app`); err != nil {
-		o.t.Fatal(err)
+	return otherRights(`revoke all on all tables in schema public from countersign_app`)(o)
+}
+
+// otherRights has the daemon use a database in which the roles have other rights.
+func otherRights(statement string) func(*town) []string {
+	return func(o *town) []string {
+		owner, app := pgtest.Test(o.t)
+		if err := execute(owner, statement); err != nil {
+			o.t.Fatal(err)
+		}
+		return []string{`url = "` + o.appURL, `url = "` + app}
 	}
-	return []string{`url = "` + o.appURL, `url = "` + app}
 }
 
 func wrongPassword(o *town) []string {
@@ -126,6 +141,8 @@ func TestRemedy(t *testing.T) {
 		{context.DeadlineExceeded, "Is a firewall in between"},
 		{errors.New(`pq: password authentication failed for user "countersign_app"`), "passfile=FILE"},
 		{errors.New(`pq: role "countersign_app" does not exist`), "countersign migrate makes that role"},
+		{errors.New(`pq: role "countersign_prune" does not exist`), "countersign migrate makes that role."},
+		{errors.New(`pq: no pg_hba.conf entry for host "192.0.2.1"`), "Let the role of mailbox.imap in"},
 		{errors.New(`pq: database "countersign" does not exist`), "Create it as docs/operations.md says"},
 		{errors.New(`pq: Peer authentication failed for user "countersign_app"`), "Run it as the user countersign"},
 		{errors.New("the sky is falling"), "Look at it."},
@@ -138,7 +155,7 @@ func TestRemedy(t *testing.T) {
 
 func TestCheckHealthy(t *testing.T) {
 	got := settle(t).run("check")
-	if got.code != exitOK || got.errors != "" || strings.Count(got.out, "ok     ") != 5 || strings.Count(got.out, "note   ") != 1 || !strings.HasSuffix(got.out, "\nNo faults: the daemon can run.\n") {
+	if got.code != exitOK || got.errors != "" || strings.Count(got.out, "ok     ") != 6 || strings.Count(got.out, "note   ") != 1 || !strings.HasSuffix(got.out, "\nNo faults: the daemon can run.\n") {
 		t.Errorf("left with %d and said\n%s%s", got.code, got.out, got.errors)
 	}
 }

@@ -29,6 +29,7 @@ type cli struct {
 	Records recordsCmd `cmd:"" help:"Look after the published copy of the record, in Confluence."`
 	Rebuild rebuildCmd `cmd:"" help:"Compute every change anew from the record, or compare."`
 	Recover recoverCmd `cmd:"" help:"Decide again what a restored database does not know."`
+	Prune   pruneCmd   `cmd:"" help:"Take the bytes of old mail that decided nothing out of the archive."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database to the schema of this program."`
 	Version versionCmd `cmd:"" help:"Say which version this is, and what it implements."`
 	Play    playCmd    `cmd:"" help:"Keep the company of the demo running, to learn the product with."`

@@ -126,6 +126,7 @@ func outputs(t *testing.T) map[string]string {
 	showDigest(shelf{threeChanges(t), all})
 	showRecord(shelf{asked(t), all})
 	showRecovery(shelf{burnt(t), all})
+	showPruning(shelf{visited(t), all})
 	return all
 }
 

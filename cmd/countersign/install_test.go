@@ -75,9 +75,12 @@ func (r *tree) read(installed string) string {
 }
 
 const (
-	installedProgram = prefix + "/bin/countersign"
-	installedUnit    = prefix + "/lib/systemd/system/countersign.service"
-	installedConfig  = "/etc/countersign/countersign.toml"
+	installedProgram   = prefix + "/bin/countersign"
+	installedUnits     = prefix + "/lib/systemd/system/"
+	installedUnit      = installedUnits + "countersign.service"
+	installedPruneUnit = installedUnits + "countersign-prune.service"
+	installedTimer     = installedUnits + "countersign-prune.timer"
+	installedConfig    = "/etc/countersign/countersign.toml"
 )
 
 // make install puts everything in its place, once more without touching a
@@ -88,6 +91,8 @@ func TestInstall(t *testing.T) {
 	want := []string{
 		"-rw-r----- " + installedConfig,
 		"-rwxr-xr-x " + installedProgram,
+		"-rw-r--r-- " + installedPruneUnit,
+		"-rw-r--r-- " + installedTimer,
 		"-rw-r--r-- " + installedUnit,
 		"-rw-r--r-- " + prefix + "/lib/sysusers.d/countersign.conf",
 		"-rw-r--r-- " + prefix + "/share/man/man5/countersign.toml.5",
@@ -96,8 +101,10 @@ func TestInstall(t *testing.T) {
 	if got := r.files(); !slices.Equal(got, want) {
 		t.Errorf("installed:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
-	if unit := r.read(installedUnit); !strings.Contains(unit, "\nExecStart="+installedProgram+" ") || strings.Contains(unit, "/usr/local") {
-		t.Errorf("the unit has other paths:\n%s", unit)
+	for _, name := range []string{installedUnit, installedPruneUnit} {
+		if unit := r.read(name); !strings.Contains(unit, "\nExecStart="+installedProgram+" ") || strings.Contains(unit, "/usr/local") {
+			t.Errorf("the unit has other paths:\n%s", unit)
+		}
 	}
 	version, err := exec.CommandContext(t.Context(), r.path(installedProgram), "version").CombinedOutput()
 	if err != nil || !strings.HasPrefix(string(version), "countersign ") {

@@ -13,7 +13,7 @@ import (
 )
 
 // option is where in the configuration a server stands.
-var option = map[string]string{"database": "database.url", "imap": "mailbox.imap", "smtp": "mailbox.smtp"}
+var option = map[string]string{"database": "database.url", "pruning": "database.prune_url", "imap": "mailbox.imap", "smtp": "mailbox.smtp"}
 
 // remedies say what to do about a server that fails in a way we know; the first
 // that fits is told. OPTION stands for the option that names the server.
@@ -28,9 +28,13 @@ var remedies = []struct {
 	{says("refuses the username or the password"), "Look at mailbox.username, and at the password in the file mailbox.password_file names."},
 	{says("run countersign migrate"), "That makes the tables, as the role of database.owner_url."},
 	{says("could rewrite the record"), "Connect in OPTION as countersign_app, which may add to the record and nothing else."},
+	{says("may do more than prune"), "Connect in OPTION as countersign_prune, and take from that role what it should not have: REVOKE."},
+	{says("may not prune"), "Connect in OPTION as countersign_prune: countersign migrate gives that role what it needs."},
 	{says("permission denied"), "Connect in OPTION as countersign_app: countersign migrate gives that role what it needs."},
 	{says("password authentication failed"), "Name in OPTION, with passfile=FILE, the file that holds the role's password."},
 	{says(`role "countersign_app" does not exist`), "countersign migrate makes that role, and the tables."},
+	{says(`role "countersign_prune" does not exist`), "countersign migrate makes that role."},
+	{says("no pg_hba.conf entry"), "Let the role of OPTION in: pg_hba.conf and pg_ident.conf as docs/operations.md says."},
 	{says("Peer authentication failed"), "Run it as the user countersign, and look at pg_hba.conf and pg_ident.conf as docs/operations.md says."},
 	{says("does not exist"), "Create it as docs/operations.md says, or look for a slip in OPTION."},
 	{nobodyThere, "Is the server running, and does OPTION say where?"},

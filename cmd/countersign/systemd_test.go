@@ -17,25 +17,38 @@ import (
 // 10 for a service that may do everything.
 const mostExposed = 1.5
 
-// systemd has nothing to say against the unit, and finds it little exposed.
+// systemd has nothing to say against the units, and finds the services little
+// exposed.
 func TestUnit(t *testing.T) {
 	r := newTree(t)
 	r.make("install")
-	unit := filepath.Join(t.TempDir(), "countersign.service")
-	text := strings.Replace(r.read(installedUnit), installedProgram, r.path(installedProgram), 1)
-	if err := os.WriteFile(unit, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
+	dir := t.TempDir()
+	for _, installed := range []string{installedUnit, installedPruneUnit, installedTimer} {
+		text := strings.Replace(r.read(installed), installedProgram, r.path(installedProgram), 1)
+		if err := os.WriteFile(filepath.Join(dir, filepath.Base(installed)), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if says := analyze(t, "verify", "--man=no", unit); strings.Contains(says, "countersign") {
-		t.Errorf("systemd-analyze verify says:\n%s", says)
+	for _, installed := range []string{installedUnit, installedPruneUnit, installedTimer} {
+		unit := filepath.Join(dir, filepath.Base(installed))
+		if says := analyze(t, "verify", "--man=no", unit); strings.Contains(says, "countersign") {
+			t.Errorf("systemd-analyze verify says:\n%s", says)
+		}
+		if strings.HasSuffix(unit, ".service") {
+			checkExposure(t, unit)
+		}
 	}
+}
+
+func checkExposure(t *testing.T, unit string) {
+	t.Helper()
 	report := analyze(t, "security", "--offline=true", "--no-pager", unit)
-	m := regexp.MustCompile(`exposure level for countersign\.service: ([0-9.]+)`).FindStringSubmatch(report)
+	m := regexp.MustCompile(`exposure level for countersign[a-z-]*\.service: ([0-9.]+)`).FindStringSubmatch(report)
 	if m == nil {
 		t.Fatalf("systemd-analyze security does not say how exposed it is:\n%s", report)
 	}
 	if exposed, err := strconv.ParseFloat(m[1], 64); err != nil || exposed > mostExposed {
-		t.Errorf("it is exposed to %s:\n%s", m[1], report)
+		t.Errorf("%s is exposed to %s:\n%s", filepath.Base(unit), m[1], report)
 	}
 }
 
@@ -51,21 +64,23 @@ func analyze(t *testing.T, args ...string) string {
 
 // Every restriction says above it why it is there.
 func TestUnitSaysWhy(t *testing.T) {
-	text, err := os.ReadFile("../../systemd/countersign.service")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, restrictions, found := strings.Cut(string(text), "NoNewPrivileges=")
-	if !found {
-		t.Fatal("where do the restrictions begin?")
-	}
-	restrictions, _, _ = strings.Cut(restrictions, "[Install]")
-	before := "#"
-	for line := range strings.Lines(restrictions) {
-		if regexp.MustCompile(`^[A-Z]\w+=`).MatchString(line) && !strings.HasPrefix(before, "#") {
-			t.Errorf("nothing is said of %s", line)
+	for _, unit := range []string{"countersign.service", "countersign-prune.service"} {
+		text, err := os.ReadFile("../../systemd/" + unit)
+		if err != nil {
+			t.Fatal(err)
 		}
-		before = line
+		_, restrictions, found := strings.Cut(string(text), "NoNewPrivileges=")
+		if !found {
+			t.Fatalf("where do the restrictions of %s begin?", unit)
+		}
+		restrictions, _, _ = strings.Cut(restrictions, "[Install]")
+		before := "#"
+		for line := range strings.Lines(restrictions) {
+			if regexp.MustCompile(`^[A-Z]\w+=`).MatchString(line) && !strings.HasPrefix(before, "#") {
+				t.Errorf("%s: nothing is said of %s", unit, line)
+			}
+			before = line
+		}
 	}
 }
 
@@ -95,7 +110,7 @@ func TestUnitServes(t *testing.T) {
 	o := newServers(t)
 	r := newTree(t)
 	r.make("install")
-	u := readUnit(t, r)
+	u := readUnit(t, r, installedUnit)
 	_, app := pgtest.Test(t)
 	as := u.whom(app)
 	r.configure(o, app, as)
@@ -116,6 +131,26 @@ func TestUnitServes(t *testing.T) {
 		t.Errorf("serve left with %d:\n%s", code, m.daemon.said())
 	}
 	m.await(1, "STOPPING=1", 0)
+}
+
+// What the other unit starts, as whom and without any secret, prunes and ends.
+func TestUnitPrunes(t *testing.T) {
+	o := newServers(t)
+	r := newTree(t)
+	r.make("install")
+	u := readUnit(t, r, installedPruneUnit)
+	_, app := pgtest.Test(t)
+	as := u.whom(app)
+	r.configure(o, app, as)
+	if len(u.settings["LoadCredential"]) > 0 {
+		t.Error("it is handed secrets, which it has no need of")
+	}
+	words := append(as.become(), u.command()...)
+	prune := exec.CommandContext(t.Context(), words[0], words[1:]...)
+	prune.Dir, prune.Env = "/", u.environment()
+	if out, err := prune.CombinedOutput(); err != nil || !strings.HasPrefix(string(out), "Nothing to prune: ") {
+		t.Errorf("%v\n%s", err, out)
+	}
 }
 
 // newServers is an office with its mail provider alone.

@@ -19,10 +19,10 @@ type unit struct {
 	settings map[string][]string
 }
 
-func readUnit(t *testing.T, r *tree) unit {
+func readUnit(t *testing.T, r *tree, installed string) unit {
 	t.Helper()
 	u := unit{r, map[string][]string{}}
-	_, service, _ := strings.Cut(r.read(installedUnit), "[Service]\n")
+	_, service, _ := strings.Cut(r.read(installed), "[Service]\n")
 	service, _, _ = strings.Cut(service, "\n[")
 	for line := range strings.Lines(service) {
 		if name, value, found := strings.Cut(strings.TrimSpace(line), "="); found && !strings.HasPrefix(name, "#") {

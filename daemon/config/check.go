@@ -13,7 +13,7 @@ import (
 // in which their faults are told.
 var checks = []func(*Config, *faults){
 	checkRequired, checkOrganization, checkPolicy,
-	checkServers, checkMailbox, checkDatabase, checkSecrets, checkWeb, checkConfluence,
+	checkServers, checkMailbox, checkDatabase, checkArchive, checkSecrets, checkWeb, checkConfluence,
 	checkPeople, checkAddresses, checkDeputies,
 	checkRoles, checkTeams, checkIndependence,
 }

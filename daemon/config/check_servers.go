@@ -63,6 +63,10 @@ func checkDatabase(c *Config, f *faults) {
 		f.err("database.url", fmt.Sprintf("connects as %q, as owner_url does", app),
 			"Let the daemon connect as countersign_app: a role that owns the tables could rewrite the record.")
 	}
+	if prune := checkPostgres(f, "database.prune_url", c.Database.PruneURL); prune != "" && (prune == app || prune == owner) {
+		f.err("database.prune_url", fmt.Sprintf("connects as %q, as another does", prune),
+			"Let prune connect as "+pruner+": no other role may take anything out of the archive.")
+	}
 }
 
 // checkPostgres gives the user the URL names.

@@ -14,6 +14,7 @@
 package config
 
 import (
+	"net/url"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
@@ -28,6 +29,7 @@ type Config struct {
 	Policy       Policy       `toml:"policy"`
 	Mailbox      Mailbox      `toml:"mailbox"`
 	Database     Database     `toml:"database"`
+	Archive      Archive      `toml:"archive"`
 	Tokens       Tokens       `toml:"tokens"`
 	Web          Web          `toml:"web"`
 	Confluence   Confluence   `toml:"confluence"`
@@ -154,6 +156,42 @@ type Database struct {
 	URL string `toml:"url"`
 	// OwnerURL is how migrate connects: the role that owns the tables. Nothing else uses it.
 	OwnerURL string `toml:"owner_url"`
+	// PruneURL is how prune connects: a role that can take the bytes of idle mail out of the archive, and nothing else.
+	PruneURL string `toml:"prune_url"`
+}
+
+// pruner is the role that prunes, which migrate makes.
+const pruner = "countersign_prune"
+
+// Pruning is how prune connects: as PruneURL says or, where it says nothing, as
+// the daemon does but for the role.
+func (d Database) Pruning() string {
+	if d.PruneURL != "" {
+		return d.PruneURL
+	}
+	u, err := url.Parse(d.URL)
+	if err != nil {
+		return "" // which is told of the URL
+	}
+	query := u.Query()
+	switch password, set := u.User.Password(); {
+	case set:
+		u.User = url.UserPassword(pruner, password)
+	case u.User != nil:
+		u.User = url.User(pruner)
+	default:
+		query.Set("user", pruner)
+	}
+	u.RawQuery = query.Encode()
+	return u.String()
+}
+
+// Archive is how much is kept of mail that decides nothing.
+type Archive struct {
+	// Keep is for how long the bytes of mail are kept that decided nothing, before prune takes them away.
+	Keep Days `toml:"keep"`
+	// Strangers is how much of the archive such mail takes in a day at most, where nobody vouches for its sender.
+	Strangers Size `toml:"strangers"`
 }
 
 // Tokens are the secrets that ballot tokens are made with.

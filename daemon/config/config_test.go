@@ -205,3 +205,34 @@ func read(t *testing.T, name string) string {
 	}
 	return string(text)
 }
+
+// Without a prune_url, prune connects as the daemon does but for the role.
+func TestWhoPrunes(t *testing.T) {
+	for _, c := range []struct{ database, want Database }{
+		{Database{URL: "postgres:///c?host=/run/postgresql&user=countersign_app"}, Database{URL: "postgres:///c?host=%2Frun%2Fpostgresql&user=countersign_prune"}},
+		{Database{URL: "postgres:///c?host=/run/postgresql"}, Database{URL: "postgres:///c?host=%2Frun%2Fpostgresql&user=countersign_prune"}},
+		{Database{URL: "postgres://countersign_app@db.example.com/c?sslmode=verify-full"}, Database{URL: "postgres://countersign_prune@db.example.com/c?sslmode=verify-full"}},
+		{Database{URL: "postgres://countersign_app:secret@db.example.com/c?sslmode=verify-full"}, Database{URL: "postgres://countersign_prune:secret@db.example.com/c?sslmode=verify-full"}},
+		{Database{URL: "postgres:///c", PruneURL: "postgres:///d?user=sweeper"}, Database{URL: "postgres:///d?user=sweeper"}},
+	} {
+		if got := c.database.Pruning(); got != c.want.URL {
+			t.Errorf("%+v: %s, want %s", c.database, got, c.want.URL)
+		}
+	}
+}
+
+func TestDays(t *testing.T) {
+	var d Days
+	if err := d.UnmarshalText([]byte("90d")); err != nil || d != 90 || d.String() != "90d" {
+		t.Errorf("90d: %v, %v", d, err)
+	}
+	at := time.Date(2026, 3, 31, 12, 0, 0, 0, time.UTC)
+	if got := d.Before(at); !got.Equal(time.Date(2025, 12, 31, 12, 0, 0, 0, time.UTC)) {
+		t.Errorf("ninety days before: %s", got)
+	}
+	for _, text := range []string{"", "d", "90", "-1d", "1.5d", "90 d", "24h", "99999d"} {
+		if err := d.UnmarshalText([]byte(text)); err == nil {
+			t.Errorf("%q is %v", text, d)
+		}
+	}
+}

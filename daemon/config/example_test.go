@@ -51,7 +51,7 @@ func tables(list reflect.Type) bool {
 }
 
 // kinds name the types that are more than they are made of.
-var kinds = map[string]string{"Size": "size", "Duration": "duration", "LocalDate": "date"}
+var kinds = map[string]string{"Size": "size", "Duration": "duration", "Days": "days", "LocalDate": "date"}
 
 func kind(t reflect.Type) string {
 	if name := kinds[t.Name()]; name != "" {

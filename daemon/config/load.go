@@ -21,6 +21,7 @@ func Default() *Config {
 		Policy:     Policy{FourEyes: policy.CoSign},
 		Reminders:  Reminders{Weekly: true},
 		Confluence: Confluence{Register: "Register of changes", Settle: Duration(20 * time.Second)},
+		Archive:    Archive{Keep: 30, Strangers: 200 << 20},
 		Mailbox: Mailbox{
 			SizeLimit:  25 << 20,
 			FileLimit:  10 << 20,
@@ -118,6 +119,26 @@ func (d Duration) String() string {
 	}
 	return text
 }
+
+// Days is a number of days, written as in "30d".
+type Days int
+
+// UnmarshalText reads a whole number of days.
+func (d *Days) UnmarshalText(text []byte) error {
+	number, found := strings.CutSuffix(string(text), "d")
+	n, err := strconv.ParseUint(number, 10, 15)
+	if err != nil || !found {
+		return fmt.Errorf("%q is no number of days: write one such as \"30d\"", text)
+	}
+	*d = Days(n)
+	return nil
+}
+
+// String writes the days as they are read.
+func (d Days) String() string { return fmt.Sprintf("%dd", int(d)) }
+
+// Before is so many days before the time.
+func (d Days) Before(now time.Time) time.Time { return now.AddDate(0, 0, -int(d)) }
 
 // A Size is a number of bytes, written as in "25 MiB".
 type Size int64

@@ -49,6 +49,9 @@ type conversation struct {
 	explaining bool          // a mail that acted before is read all the same
 	held       *storage.Held // the mail waits for its sender's word
 	about      *conversation // the held mail that this one is the word on
+	vouched    bool          // it is the word of a person on a held mail
+	notKept    bool          // the archive keeps nothing of its bytes
+	filled     bool          // it is today's first that found no room there
 }
 
 func (d *Desk) begin(ctx context.Context, tx *storage.Tx, mail opened) (*conversation, error) {
@@ -89,7 +92,11 @@ func (c *conversation) write() ([]draft, error) {
 	if err != nil {
 		return nil, err
 	}
-	return drafts, c.recordMail()
+	told, err := c.tellFilled()
+	if err != nil {
+		return nil, err
+	}
+	return append(drafts, told...), c.recordMail()
 }
 
 func (c *conversation) saveMail() {
@@ -97,7 +104,7 @@ func (c *conversation) saveMail() {
 		Key: c.in.key(), SHA256: c.sha,
 		Person: c.out.Person, Change: c.out.Change.ID, Ballot: c.out.Ballot,
 		Disposition: string(c.out.Disposition), Reason: c.out.Reason,
-		Received: c.in.Received, Decided: c.Desk.now(), Size: c.in.Size, Raw: c.in.Raw, Away: c.out.Away,
+		Received: c.in.Received, Decided: c.Desk.now(), Size: c.in.Size, Raw: c.in.Raw, NotKept: c.notKept, Away: c.out.Away,
 	}
 	if msg := c.out.Message; msg != nil {
 		m.MessageID, m.Sender, m.ContentKey = msg.MessageID, msg.From.Address, contentKey(msg)
@@ -134,13 +141,14 @@ type dispositionEvent struct {
 	Received    time.Time       `json:"received"`
 	Proof       string          `json:"proof,omitempty"`    // by what the sender was proven, or refuted
 	Evidence    string          `json:"evidence,omitempty"` // the field that says so, as it stands in the mail
+	NotKept     bool            `json:"not_kept,omitempty"` // its bytes lie in the mailbox alone, or with the mail it is a copy of
 }
 
 func (c *conversation) recordMail() error {
 	return recordMail(c.tx, c.sha, c.Desk.now(), dispositionEvent{
 		Disposition: c.out.Disposition, Reason: c.out.Reason, Person: c.out.Person, Change: c.out.Change.ID,
 		Ballot: c.out.Ballot, Folder: c.in.Folder, UIDValidity: c.in.UIDValidity, UID: c.in.UID, Received: c.now,
-		Proof: c.proof.How, Evidence: mailread.Clean(c.proof.Field),
+		Proof: c.proof.How, Evidence: mailread.Clean(c.proof.Field), NotKept: c.notKept,
 	})
 }
 

@@ -33,6 +33,7 @@ type Options struct {
 	Habits    mailread.Habits
 	Publishes bool             // there is to be a page in Confluence for each change
 	Senders   mailread.Profile // whose word is believed about who sent a mail
+	Strangers int64            // bytes of the archive that mail of strangers may take in a day; zero sets no bound
 	Now       func() time.Time
 	Log       *slog.Logger
 }

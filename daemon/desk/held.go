@@ -73,6 +73,7 @@ func (c *conversation) confirmed(ctx context.Context) (bool, error) {
 		})
 		return true, nil
 	}
+	c.vouched = true
 	held, raw, err := c.tx.LockHeld(ctx, string(tokens[0].Ballot))
 	if err != nil {
 		return false, err

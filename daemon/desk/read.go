@@ -42,7 +42,7 @@ func (c *conversation) read(ctx context.Context) error {
 		if settled, err := s(c, ctx); settled || err != nil {
 			c.leftOut()
 			c.hold()
-			return errors.Join(err, c.ration(ctx))
+			return errors.Join(err, c.ration(ctx), c.keep(ctx))
 		}
 	}
 	return fmt.Errorf("mail %s/%d reached the end of the steps without a disposition", c.in.Folder, c.in.UID)

@@ -28,6 +28,7 @@ const (
 	superuser = "postgres"
 	owner     = "countersign"
 	app       = "countersign_app"
+	pruner    = "countersign_prune"
 )
 
 // A Cluster is a Postgres server in which databases are made and dropped.
@@ -95,11 +96,12 @@ func (c *Cluster) makeTemplate(ctx context.Context) error {
 	if err := storage.Migrate(ctx, c.url(c.owner, c.template())); err != nil {
 		return err
 	}
-	return c.letAppIn(ctx)
+	return c.letIn(ctx)
 }
 
-// letAppIn gives the daemon's role the admin's password, where there is one.
-func (c *Cluster) letAppIn(ctx context.Context) error {
+// letIn gives the roles that migrating made the admin's password, where there is
+// one.
+func (c *Cluster) letIn(ctx context.Context) error {
 	u, err := url.Parse(c.admin)
 	if err != nil {
 		return err
@@ -111,7 +113,7 @@ func (c *Cluster) letAppIn(ctx context.Context) error {
 	if password == "" {
 		return nil
 	}
-	return c.exec(ctx, `alter role `+app+` password `+pq.QuoteLiteral(password))
+	return c.exec(ctx, `alter role `+app+` password `+pq.QuoteLiteral(password)+`; alter role `+pruner+` password `+pq.QuoteLiteral(password))
 }
 
 // Database makes a fresh, migrated database. It gives the URL of its owner,
@@ -145,15 +147,23 @@ func (c *Cluster) Stop() error {
 	return c.exec(context.Background(), `drop database if exists `+c.template()+` with (force)`)
 }
 
-// url is the admin's URL for another role and database. A password in it
-// holds for every role.
-func (c *Cluster) url(role, database string) string {
-	u, err := url.Parse(c.admin)
+// url is the admin's URL for another role and database.
+func (c *Cluster) url(role, database string) string { return as(role, "/"+database, c.admin) }
+
+// AsPruner is the URL of the same database for the role that prunes.
+func AsPruner(raw string) string { return as(pruner, "", raw) }
+
+// as is the URL for another role and, if it is given, another path. A password in
+// it holds for every role.
+func as(role, path, raw string) string {
+	u, err := url.Parse(raw)
 	if err != nil {
-		panic("pg: the admin's URL no longer parses: " + err.Error())
+		panic("pg: not a URL: " + err.Error())
 	}
 	query := u.Query()
-	u.Path = "/" + database
+	if path != "" {
+		u.Path = path
+	}
 	switch password, set := u.User.Password(); {
 	case set:
 		u.User = url.UserPassword(role, password)
