@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/countersign/countersign/daemon/records/confluence"
@@ -49,8 +50,8 @@ func (p *Publisher) failed(ctx context.Context, j *job, err error) error {
 	switch {
 	case is:
 		return p.park(ctx, j, why)
-	case !ours:
-		return errors.Join(err, p.later(ctx, j, err))
+	case !ours, fault.Status == http.StatusInternalServerError: // which may mean anything
+		return p.later(ctx, j, err)
 	}
 	switch cures[fault.Kind] {
 	case halt:
@@ -75,7 +76,7 @@ func (p *Publisher) later(ctx context.Context, j *job, err error) error {
 	if saved := p.Store.SavePublication(ctx, j.pub); saved != nil {
 		return saved
 	}
-	if j.pub.Tries != patient || cures[confluence.KindOf(err)] == halt {
+	if j.pub.Tries != patient || confluence.KindOf(err) != "" && cures[confluence.KindOf(err)] == halt {
 		return nil
 	}
 	return p.Desk.Unpublished(ctx, j.pub.Change, fmt.Sprintf("tried %d %s", j.pub.Wanted, err), fmt.Sprintf("Its page could not be kept: %s. It is tried again every hour.", err), "")

@@ -37,7 +37,12 @@ func (j *job) update(ctx context.Context) error {
 			return err
 		}
 		var written confluence.Page
-		if written, err = j.Site.Update(ctx, next, j.message()); err != nil {
+		written, err = j.Site.Update(ctx, next, j.message())
+		if numeric := page.Numeric(next.Body); confluence.KindOf(err) == confluence.Malformed && numeric != next.Body { // people's notes have entities by name
+			next.Body = numeric
+			written, err = j.Site.Update(ctx, next, j.message())
+		}
+		if err != nil {
 			written, err = j.landed(ctx, next, err)
 		}
 		if err == nil {
@@ -151,10 +156,12 @@ func (j *job) guard(ctx context.Context, at confluence.Page, ours string) error 
 	}
 }
 
-// says is what the page says of itself; nothing where it does not.
+// says is what the page says of itself, and keeps in mind by which property;
+// nothing where it does not.
 func (j *job) says(ctx context.Context, id string) (known, error) {
 	p, err := j.Site.Property(ctx, id, propertyKey)
 	if confluence.KindOf(err) == confluence.Absent {
+		j.pub.Property, j.pub.PropertyVersion = "", 0
 		return known{}, nil
 	}
 	if err != nil {
@@ -187,9 +194,6 @@ func (j *job) adopt(ctx context.Context, title string) (found bool, err error) {
 			continue
 		}
 		j.pub.Page, j.pub.URL, j.pub.Title = at.ID, at.URL, at.Title
-		if says.Change == "" { // it was made, and we were interrupted before it could say so
-			j.pub.Property, j.pub.PropertyVersion = "", 0
-		}
 		return true, j.Store.SavePublication(ctx, j.pub)
 	}
 	return false, nil

@@ -68,10 +68,10 @@ func (j *job) compose(ctx context.Context) error {
 	return doing("writing the page", j.pub, err)
 }
 
-// lookAgain is when mails that have not left by now may have: the longer they
+// lookAgain is when reports (7) that have not left by now may have: the longer they
 // wait, the later. What became of them is no event of the change.
 func (j *job) lookAgain(src page.Source) *time.Time {
-	waits := slices.ContainsFunc(src.Out, func(m storage.WentOut) bool { return m.Ended == nil })
+	waits := slices.ContainsFunc(src.Out, func(m storage.WentOut) bool { return m.Ended == nil && slices.Contains(policy.Distribution, m.Notice) })
 	if !waits || len(src.Events) == 0 {
 		return nil
 	}
@@ -168,15 +168,12 @@ func (j *job) property(ctx context.Context) error {
 	if string(says) == j.pub.Said {
 		return nil
 	}
-	p := confluence.Property{ID: j.pub.Property, Key: propertyKey, Value: says, Version: j.pub.PropertyVersion}
-	set, err := j.Site.SetProperty(ctx, j.pub.Page, p)
+	set, err := j.describe(ctx, says)
 	if confluence.KindOf(err) == confluence.Stale || confluence.Unknown(err) { // it is there already, from a try whose answer was lost
-		there, readErr := j.Site.Property(ctx, j.pub.Page, propertyKey)
-		if readErr != nil {
-			return doing("reading what describes the page", j.pub, readErr)
+		if _, err := j.says(ctx, j.pub.Page); err != nil {
+			return err
 		}
-		p.ID, p.Version = there.ID, there.Version
-		set, err = j.Site.SetProperty(ctx, j.pub.Page, p)
+		set, err = j.describe(ctx, says)
 	}
 	if err != nil {
 		return doing("describing the page", j.pub, err)
@@ -184,6 +181,11 @@ func (j *job) property(ctx context.Context) error {
 	failpoint.Here(failpoint.PageKnown)
 	j.pub.Property, j.pub.PropertyVersion, j.pub.Said = set.ID, set.Version, string(says)
 	return j.Store.SavePublication(ctx, j.pub)
+}
+
+// describe replaces the property, or makes it where we know of none.
+func (j *job) describe(ctx context.Context, says []byte) (confluence.Property, error) {
+	return j.Site.SetProperty(ctx, j.pub.Page, confluence.Property{ID: j.pub.Property, Key: propertyKey, Value: says, Version: j.pub.PropertyVersion})
 }
 
 // label gives the page the labels it should have, and takes from it those it has

@@ -61,7 +61,7 @@ func TestNoRequestTooMany(t *testing.T) {
 		o.asked()
 		o.approved()
 		o.publish()
-		o.asked("read page", "update page", "update property", "label", "unlabel")
+		o.asked("read page", "update page", "update property")
 		o.restarted()
 		o.Clock.Advance(48 * time.Hour)
 		o.publish()

@@ -100,7 +100,7 @@ func hash(sum string) node { return cell(el("p", el("code", text(oneLine(sum, 64
 // news to those who watch the page.
 func (m *maker) mails() []node {
 	in := upTo(m.last(), m.In, func(in storage.CameIn) time.Time { return in.Received })
-	out := upTo(m.last(), m.Out, func(out storage.WentOut) time.Time { return out.At })
+	out := upTo(m.last(), m.aboutTheChange(), func(out storage.WentOut) time.Time { return out.At })
 	came := table([]string{"Received", "From", "What became of it", "SHA-256 of the raw mail"}, each(m, in, func(in storage.CameIn) node {
 		from, became := m.cameFrom(in)
 		return el("tr", cell(para(m.at(in.Received))), cell(para(from)), cell(para(became)), hash(in.SHA256))
@@ -126,6 +126,11 @@ func (m *maker) last() (last time.Time) {
 		}
 	}
 	return last
+}
+
+// aboutTheChange are the mails that were written about it, and not about this page.
+func (m *maker) aboutTheChange() []storage.WentOut {
+	return slices.DeleteFunc(slices.Clone(m.Out), func(out storage.WentOut) bool { return out.Notice == policy.OperatorUnpublished })
 }
 
 // upTo are the mails of the steps until then. The database knows a moment less

@@ -85,6 +85,16 @@ func (s *Site) Calm() {
 	s.plans = nil
 }
 
+// Unmet is how many requests that were to go wrong did not come.
+func (s *Site) Unmet() (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.plans {
+		n += p.left
+	}
+	return n
+}
+
 func (p *plan) meets(c *call) bool {
 	if p.left == 0 || p.method != "" && p.method != "*" && p.method != c.Method {
 		return false
