@@ -160,7 +160,7 @@ func (th *thief) steal(client net.Conn, server string) {
 		return
 	}
 	defer behind.Close()
-	go th.pass(client, io.MultiWriter(behind, th))
+	go th.pass(client, io.MultiWriter(th, behind)) // it is known before it is answered
 	th.pass(behind, client)
 }
 
