@@ -20,6 +20,8 @@ var scenes = map[failpoint.Point]func(*testing.T){
 	failpoint.Loading: TestDirectoryKilled, failpoint.Reconsidered: TestDirectoryKilled,
 	failpoint.Fired: TestClockKilled, failpoint.Looked: TestClockKilled,
 	failpoint.Migrating: TestMigrateKilledBetweenMigrations,
+	failpoint.PageTried: TestPublisherKilled, failpoint.PageSent: TestPublisherKilled, failpoint.PageKept: TestPublisherKilled,
+	failpoint.PageKnown: TestPublisherKilled, failpoint.PageLabeled: TestPublisherKilled, failpoint.PageAttached: TestPublisherKilled,
 }
 
 // mailPoints are the points a mail passes.

@@ -51,6 +51,7 @@ type Options struct {
 	Proof            string    // how senders are proven, one of [Proofs]; token-only if empty
 	Mailbox          string    // the address of the change mailbox; [Mailbox] if empty
 	User             string    // whose mailbox that is; the address itself if empty
+	Wiki             *Wiki     // where the record is published; nil for nowhere
 	TLS              *tls.Config
 	Log              *slog.Logger
 }
@@ -124,7 +125,7 @@ func (s *Stage) Rotate(ctx context.Context, keys ...string) error {
 func (s *Stage) Reload(ctx context.Context, company string) error {
 	settings := Settings{
 		Mailbox: s.options.Mailbox, IMAP: s.options.IMAPURL, SMTP: s.options.SMTPURL, User: s.options.User,
-		AppURL: s.options.AppURL, OwnerURL: s.options.OwnerURL, WebURL: s.options.WebURL, Company: company, Keys: s.options.Keys, Proof: s.options.Proof,
+		AppURL: s.options.AppURL, OwnerURL: s.options.OwnerURL, WebURL: s.options.WebURL, Company: company, Keys: s.options.Keys, Proof: s.options.Proof, Wiki: s.options.Wiki,
 	}
 	if err := settings.Write(s.dir); err != nil {
 		return err
