@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	records "github.com/countersign/countersign/daemon/records/page"
+	"github.com/countersign/countersign/internal/testkit/confluence"
 	"github.com/countersign/countersign/internal/testkit/pg"
 	"github.com/countersign/countersign/internal/testkit/stage"
 	"github.com/countersign/countersign/policy"
@@ -31,12 +33,19 @@ func (*demoCmd) Run(g *globals) (err error) {
 		return err
 	}
 	defer drop()
-	s, err := stage.New(g.ctx, stage.Options{OwnerURL: owner, AppURL: app, Start: demoStart, Proof: demoProof})
+	wiki := confluence.New(confluence.Options{User: "countersign@example.com", Token: "demo", Name: "Change management"})
+	if err := wiki.Start(); err != nil {
+		return fmt.Errorf("starting a Confluence: %w", err)
+	}
+	defer func() { err = errors.Join(err, wiki.Close()) }()
+	s, err := stage.New(g.ctx, stage.Options{OwnerURL: owner, AppURL: app, Start: demoStart, Proof: demoProof, Wiki: &stage.Wiki{
+		Flavor: string(confluence.Cloud), URL: wiki.URL(), User: wiki.User, Token: wiki.Token, Register: "Register of changes",
+	}})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Close()) }()
-	d := &demo{ctx: g.ctx, out: g.stdout, stage: s}
+	d := &demo{ctx: g.ctx, out: g.stdout, stage: s, wiki: wiki}
 	if _, err := s.Step(g.ctx); err != nil { // the policy owner is told of the directory
 		return err
 	}
@@ -46,6 +55,9 @@ func (*demoCmd) Run(g *globals) (err error) {
 		}
 	}
 	if err := d.month(); err != nil {
+		return err
+	}
+	if err := d.published(); err != nil {
 		return err
 	}
 	return d.record(g)
@@ -86,6 +98,7 @@ type demo struct {
 	ctx   context.Context
 	out   io.Writer
 	stage *stage.Stage
+	wiki  *confluence.Site
 }
 
 const rule = "────────────────────────────────────────────────────────────────────────"
@@ -118,6 +131,35 @@ func (d *demo) month() error {
 	if !slices.ContainsFunc(mails, func(m stage.Received) bool { return m.Notice == policy.DigestMonth }) {
 		return fmt.Errorf("nobody was told of %s", played.Name())
 	}
+	return nil
+}
+
+// excerpt is how many lines of a page are shown.
+const excerpt = 24
+
+// published shows the page of the first change, as a Confluence in this process
+// has it.
+func (d *demo) published() error {
+	fmt.Fprintf(d.out, "\n%s\n  The published copy, in Confluence\n%s\n", rule, rule)
+	c, err := d.stage.Store.Change(d.ctx, "CHG-2026-0001")
+	if err != nil {
+		return err
+	}
+	published, err := d.stage.Store.Publication(d.ctx, c.ID)
+	if err != nil {
+		return err
+	}
+	kept, err := d.wiki.Page(published.Page)
+	if err != nil {
+		return fmt.Errorf("looking at the page of %s: %w", c.Number, err)
+	}
+	lines := records.Lines(kept.Latest().Body)
+	fmt.Fprintf(d.out, "\n  %s\n\n  │ %s\n  │\n", published.URL, kept.Title())
+	d.indent("  │ ", strings.Join(lines[:min(excerpt, len(lines))], "\n"))
+	if more := len(lines) - excerpt; more > 0 {
+		fmt.Fprintf(d.out, "  │ [and %d more lines]\n", more)
+	}
+	fmt.Fprintf(d.out, "\n  ● %d pages, one for each change, and the register that lists them\n", len(d.wiki.Pages())-2)
 	return nil
 }
 
@@ -226,6 +268,7 @@ func (d *demo) record(g *globals) error {
 	}{
 		{"list --all", &listCmd{All: true}},
 		{"show CHG-2026-0001", &showCmd{Change: "CHG-2026-0001"}},
+		{"records status", &recordsStatusCmd{}},
 		{"rebuild --check", &rebuildCmd{Check: true}},
 	} {
 		fmt.Fprintf(d.out, "$ countersign %s\n\n", verb.name)

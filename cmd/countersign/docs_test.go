@@ -127,6 +127,8 @@ func outputs(t *testing.T) map[string]string {
 	showRecord(shelf{asked(t), all})
 	showRecovery(shelf{burnt(t), all})
 	showPruning(shelf{visited(t), all})
+	parked, _ := shelved(t)
+	showPublished(shelf{parked, all})
 	return all
 }
 

@@ -22,17 +22,22 @@ func TestManualPage(t *testing.T) {
 		flags[f.Name] = true
 	}
 	for _, verb := range parser.Model.Leaves(true) {
-		verbs[verb.Name] = true
-		if !strings.Contains(text, "\n.Nm\n.Cm "+verb.Name) {
-			t.Errorf("the synopsis lacks %s", verb.Name)
+		name := verb.Name
+		if above := verb.Parent; above.Type == kong.CommandNode {
+			name = above.Name + " " + name
+			verbs[above.Name] = true
 		}
-		if !regexp.MustCompile(`(?m)^\.It Cm ` + verb.Name + `\b`).MatchString(text) {
-			t.Errorf("%s is not described", verb.Name)
+		verbs[name] = true
+		if !strings.Contains(text, "\n.Nm\n.Cm "+name) {
+			t.Errorf("the synopsis lacks %s", name)
+		}
+		if !regexp.MustCompile(`(?m)^\.It Cm ` + name + `\b`).MatchString(text) {
+			t.Errorf("%s is not described", name)
 		}
 		for _, f := range verb.Flags {
 			flags[f.Name] = true
-			if !strings.Contains(synopsis(text, verb.Name), "-"+f.Name) {
-				t.Errorf("the synopsis of %s lacks --%s", verb.Name, f.Name)
+			if !strings.Contains(synopsis(text, name), "-"+f.Name) {
+				t.Errorf("the synopsis of %s lacks --%s", name, f.Name)
 			}
 		}
 	}

@@ -31,7 +31,12 @@ func settle(t *testing.T) *town {
 // settleOn is a town with the database.
 func settleOn(t *testing.T, owner, app string) *town {
 	t.Helper()
-	s, err := stage.New(t.Context(), stage.Options{OwnerURL: owner, AppURL: app, Start: monday})
+	return settleWith(t, stage.Options{OwnerURL: owner, AppURL: app, Start: monday})
+}
+
+func settleWith(t *testing.T, o stage.Options) *town {
+	t.Helper()
+	s, err := stage.New(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +46,7 @@ func settleOn(t *testing.T, owner, app string) *town {
 		}
 	})
 	t.Setenv("COUNTERSIGN_CONFIG", s.ConfigPath())
-	town := &town{s, t, owner, app}
+	town := &town{s, t, o.OwnerURL, o.AppURL}
 	town.step()
 	return town
 }

@@ -194,7 +194,7 @@ func (j *job) label(ctx context.Context) error {
 	missing := slices.DeleteFunc(slices.Clone(j.want.Labels), func(l string) bool { return slices.Contains(j.pub.Labels, l) })
 	if len(missing) > 0 {
 		if err := j.Site.Label(ctx, j.pub.Page, missing...); err != nil {
-			return doing("labelling the page", j.pub, err)
+			return doing("labeling the page", j.pub, err)
 		}
 	}
 	for _, l := range j.pub.Labels {

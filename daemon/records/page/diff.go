@@ -36,6 +36,16 @@ func Diff(sent, found string) string {
 	return shown(edits)
 }
 
+// Lines is what a body says, a line for each paragraph and each row of a table;
+// nothing of one that cannot be read.
+func Lines(body string) []string {
+	nodes, err := canonical(body)
+	if err != nil {
+		return nil
+	}
+	return textOf(nodes)
+}
+
 // textOf is what nodes say, a line for each paragraph and each row of a table.
 func textOf(nodes []node) []string {
 	var t teller
