@@ -225,7 +225,7 @@ func TestTheMigrationFillsTheRegister(t *testing.T) {
 	secret.happens(&policy.Opened{ID: id, Draft: "D-2026-0009", Proposer: "lead", At: noon},
 		&policy.Drafted{Form: policy.Form{policy.LabelTitle: "Keys", policy.LabelRestricted: "yes, please"}, At: noon})
 	before := everyRow(t, s)
-	exec(t, owner, `drop table register; drop function register_words; alter table messages drop column away_until; drop table held; alter table outbox drop column rationed; drop index events_appointments; alter table chain_head drop column appointed; update schema_info set version = 11, oldest = 6`)
+	exec(t, owner, `drop table register; drop function register_words; drop table publications; drop table publishing; alter table messages drop column away_until; drop table held; alter table outbox drop column rationed; drop index events_appointments; alter table chain_head drop column appointed; update schema_info set version = 11, oldest = 6`)
 	exec(t, owner, `drop view prunable; drop table strangers; drop index messages_prunable; drop function refuse_all_but_pruning cascade; drop function refuse_all_but_the_next cascade`)
 	exec(t, owner, `delete from goose_db_version where version_id >= 12`)
 	if err := storage.Migrate(t.Context(), ownerURL); err != nil {

@@ -98,7 +98,7 @@ func (g *globals) publishing(store *storage.Store) (p publishing, err error) {
 }
 
 func (p publishing) print(out io.Writer, location *time.Location) error {
-	fmt.Fprintf(out, "%s what the record tells; %d wait to be written, %d of them for a hand.\n", count(p.Confirmed, "page tells", "pages tell"), p.Owed+p.Parked, p.Parked)
+	fmt.Fprintf(out, "%s what the record tells, %d wait to be written, %d need a hand.\n", count(p.Confirmed, "page tells", "pages tell"), p.Owed, p.Parked)
 	if p.FailingSince != nil {
 		fmt.Fprintf(out, "Nothing can be published since %s: %s\n", at(*p.FailingSince, location), p.FailingWhy)
 	}

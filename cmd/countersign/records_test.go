@@ -53,7 +53,7 @@ func TestRecords(t *testing.T) {
 	}
 	o.step()
 	for _, verb := range []struct{ args, says string }{
-		{"records status", "1 page tells what the record tells; 0 wait to be written, 0 of them for a hand.\n"},
+		{"records status", "1 page tells what the record tells, 0 wait to be written, 0 need a hand.\n"},
 		{"records diff CHG-2026-0001", "Our part of the page is as it was sent.\n"},
 	} {
 		if got := o.run(strings.Fields(verb.args)...); got.code != exitOK || got.out != verb.says {
