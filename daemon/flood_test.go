@@ -149,6 +149,24 @@ func TestRations(t *testing.T) {
 	}
 }
 
+// A stranger sends forty mails that nobody can take apart: each is put aside, and
+// the operators are told of twenty a day.
+func TestRationOfUnreadableMail(t *testing.T) {
+	o := newProvenOffice(t)
+	for i := range 40 {
+		o.do(func() error { return o.Deliver(fmt.Appendf(nil, "\r\nno header at all, and no body worth the name %d\r\n", i)) })
+		if i%8 == 7 {
+			o.do(func() error { _, err := o.Step(t.Context()); return err })
+		}
+	}
+	if n := len(o.All("operator@example.com", policy.OperatorUnreadable)); n != 20 {
+		t.Errorf("the operators were told %d times, want 20", n)
+	}
+	if n := o.count(`select count(*) from messages where disposition = 'unreadable'`); n != 40 {
+		t.Errorf("%d mails are put aside, want 40", n)
+	}
+}
+
 // Somebody has Ivan's ballot and sends thirty refuted answers with it: he is told
 // ten times of that change, and his own answer counts.
 func TestRationOfOneChange(t *testing.T) {

@@ -18,7 +18,7 @@ const (
 
 // others are the rationed mails beside all answers.
 var others = map[policy.NoticeKind]bool{
-	policy.AskConfirmation: true, policy.OwnerSpoofed: true, policy.OperatorSpoofed: true, policy.OwnerMisused: true, policy.OperatorMisused: true,
+	policy.AskConfirmation: true, policy.OperatorUnreadable: true, policy.OwnerSpoofed: true, policy.OperatorSpoofed: true, policy.OwnerMisused: true, policy.OperatorMisused: true,
 }
 
 func rationed(kind policy.NoticeKind) bool {
