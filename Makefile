@@ -43,11 +43,12 @@ test: deps lint ## Install what is missing, then vet, lint and all tests with -r
 	go test ./mailread -run 'TestAnyVote|TestSentences|Bounded|TestLargest|TestFixtures|FuzzRead' -cases=10000
 
 .PHONY: test-long
-test-long: ## A simulated year of 2,000 changes; 100,000 replies; the property tests with a hundred times as many random cases; 1,000 ballots with 50 conflicting answers each.
+test-long: ## A simulated year of 2,000 changes; 100,000 replies; the property tests with a hundred times as many random cases; 1,000 ballots with 50 conflicting answers each; 1,000 changes published in a storm.
 	go test -timeout 4h ./internal/year -count=1 -v -year.changes=2000
 	go test -timeout 4h ./policy ./mailread -rapid.checks=10000
 	go test -timeout 4h ./mailread -run 'TestAnyVote|TestSentences' -cases=100000 -v
 	go test -timeout 4h ./daemon -run '^TestConflictingAnswers$$' -rounds=1000 -count=1 -v
+	go test -timeout 4h ./daemon/records -run '^TestManyChangesInAStorm$$' -records.changes=1000 -count=1 -v
 
 .PHONY: test-chaos
 test-chaos: ## Kill the daemon 2,000 times at random (RUNS), by SEED if it is given.
