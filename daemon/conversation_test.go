@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	wiki "github.com/countersign/countersign/internal/testkit/confluence"
 	"github.com/countersign/countersign/internal/testkit/pgtest"
 	"github.com/countersign/countersign/internal/testkit/stage"
 	"github.com/countersign/countersign/policy"
@@ -101,6 +102,7 @@ type conversation struct {
 	diary   *diary
 
 	browsers map[string]chromium // by whose they are
+	wiki     *wiki.Site          // nil where nothing is published
 }
 
 func (c *conversation) fatalf(format string, args ...any) {
@@ -125,15 +127,15 @@ func init() {
 		"write": (*conversation).write, "reply": (*conversation).reply, "answer": (*conversation).reply, "press": (*conversation).press,
 		"page": (*conversation).page, "sign-in": (*conversation).signIn, "code": (*conversation).code,
 		"raw": (*conversation).raw, "again": (*conversation).again, "bounce": (*conversation).bounce, "returns": (*conversation).returns,
-		"tamper": (*conversation).tamper, "cancel": (*conversation).cancel, "excuse": (*conversation).excuse, "silence": (*conversation).silence,
+		"tamper": (*conversation).tamper, "cancel": (*conversation).cancel, "wiki": (*conversation).confluence, "edits": (*conversation).edits, "republish": (*conversation).republish, "excuse": (*conversation).excuse, "silence": (*conversation).silence,
 		"sent": (*conversation).sent, "disposition": (*conversation).disposition, "state": (*conversation).state, "reads": (*conversation).reads, "reaches": (*conversation).reaches,
-		"open": (*conversation).open, "delivery": (*conversation).delivery, "mark": (*conversation).mark,
+		"open": (*conversation).open, "delivery": (*conversation).delivery, "mark": (*conversation).mark, "published": (*conversation).published,
 		"says": (*conversation).says, "silent": (*conversation).says,
 	}
 }
 
 // expecting are the commands that only look.
-var expecting = []string{"sent", "disposition", "state", "reads", "reaches", "open", "delivery", "mark", "says", "silent"}
+var expecting = []string{"sent", "disposition", "state", "reads", "reaches", "open", "delivery", "mark", "says", "silent", "published"}
 
 func (c *conversation) run(s *script) {
 	for i, l := range s.lines {
@@ -156,7 +158,7 @@ func (c *conversation) do(l line) string {
 	case !looks:
 		c.unnamed()
 	}
-	if c.stage == nil && !slices.Contains([]string{"company", "proof", "as"}, l.words[0]) {
+	if c.stage == nil && !slices.Contains([]string{"company", "proof", "wiki", "as"}, l.words[0]) {
 		c.begin()
 	}
 	return command(c, l)

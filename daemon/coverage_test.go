@@ -211,9 +211,9 @@ written by ` + "`go test ./daemon -run Conversations -update`" + ` from what the
 events they left in the record, the mails from the mailboxes they arrived in. The test fails where one is
 missing.
 
-**Records.** POL-005 says that change records are kept in Confluence. In this release the record is kept
-in Postgres, append-only and chained, and ` + "`countersign show`" + ` shows it; it is rebuilt from its first event
-after every play. The published copy in Confluence is not there yet.
+**Records.** POL-005 says that change records are kept in Confluence. The record itself is
+in Postgres, append-only and chained, and is rebuilt from its first event after every play; its published copy is a page in
+Confluence for each change ([confluence.md](confluence.md)), of which more is played in ` + "`daemon/records`" + `.
 
 `
 
