@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	wiki "github.com/countersign/countersign/internal/testkit/confluence"
 	"github.com/countersign/countersign/internal/testkit/pgtest"
 	"github.com/countersign/countersign/internal/testkit/stage"
 )
@@ -74,5 +75,52 @@ func TestWatch(t *testing.T) {
 	}
 	if err := s.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// The line for people tells of pages that wait, and why nothing can be published;
+// where all is published it says nothing of it.
+func TestTheStatusTellsOfPages(t *testing.T) {
+	o := stage.Options{Start: start}
+	o.OwnerURL, o.AppURL = pgtest.Test(t)
+	there := wiki.New(wiki.Options{User: "countersign@example.com", Token: wikiToken})
+	if err := there.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { there.Close() })
+	o.Wiki = &stage.Wiki{Flavor: string(wiki.Cloud), URL: there.URL(), User: there.User, Token: wikiToken}
+	s, err := stage.New(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	says := func() string {
+		t.Helper()
+		if _, err := s.Step(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
+		defer stop()
+		var last string
+		looks := 0
+		s.Watch(ctx, 200*time.Millisecond, func(state string) {
+			if last = state; looks >= 5 {
+				stop()
+			}
+			looks++
+		})
+		return last
+	}
+	there.ChangeToken("another")
+	if err := s.Write(proposes("One")); err != nil {
+		t.Fatal(err)
+	}
+	if got := says(); !strings.Contains(got, "; nothing can be published since 20") || !strings.Contains(got, ", 1 pages wait: ") || !strings.Contains(got, "credentials") {
+		t.Errorf("it says %q", got)
+	}
+	there.ChangeToken(wikiToken)
+	s.Clock.Advance(time.Hour)
+	if got := says(); strings.Contains(got, "publish") {
+		t.Errorf("it says %q", got)
 	}
 }

@@ -4,11 +4,13 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/countersign/countersign/daemon/records"
 	"github.com/countersign/countersign/daemon/records/confluence"
 	"github.com/countersign/countersign/daemon/records/page"
 	fake "github.com/countersign/countersign/internal/testkit/confluence"
+	"github.com/countersign/countersign/policy"
 )
 
 // notes has somebody write into the notes of the page.
@@ -364,4 +366,33 @@ func TestPeoplesLabelsStay(t *testing.T) {
 			t.Errorf("labels are %s", labels)
 		}
 	})
+}
+
+// Higher management reads at the end of the month which pages lack something, and
+// why; a page that is a few hours behind is nobody's concern.
+func TestTheDigestNamesWhatIsNotPublished(t *testing.T) {
+	o := newOffice(t, fake.Cloud)
+	o.proposed()
+	o.publish()
+	o.overwrites("promote the old standby", "promote nothing")
+	o.approved()
+	o.publish()
+	digest := func() string {
+		t.Helper()
+		mail, err := o.Desk.PreviewDigest(t.Context(), policy.Month{Year: 2026, Month: time.November})
+		o.must(err)
+		return strings.Join(strings.Fields(mail.Text.String()), " ")
+	}
+	const says = "Its page in Confluence lacks what happened since Mon 23 November: Somebody has changed what Countersign wrote on its page."
+	if strings.Contains(digest(), "Its page in Confluence") {
+		t.Error("it is named at once")
+	}
+	o.Clock.Advance(25 * time.Hour)
+	if text := digest(); !strings.Contains(text, says) {
+		t.Errorf("it does not say %q:\n%s", says, text)
+	}
+	o.republish()
+	if strings.Contains(digest(), "Its page in Confluence") {
+		t.Error("it is named although it is published")
+	}
 }
