@@ -9,6 +9,8 @@ import (
 
 	"github.com/countersign/countersign/daemon/records/confluence"
 	fake "github.com/countersign/countersign/internal/testkit/confluence"
+	"github.com/countersign/countersign/internal/testkit/stage"
+	"github.com/countersign/countersign/policy"
 	"github.com/countersign/countersign/storage"
 )
 
@@ -29,23 +31,23 @@ func TestWhateverFailsForNow(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			both(t, func(t *testing.T, o *office) {
 				o.publish() // the register
-				for _, kind := range []string{"create page", "create property", "label"} {
+				for _, kind := range []string{"create page", "create property", "label", "attach"} {
 					o.wiki.Next(1, meant(o.wiki.Flavor, kind), fault)
 				}
-				o.proposed()
+				o.must(o.Write(stage.Letter{From: "lead@example.com", Subject: "PostgreSQL 17", Body: proposal, Files: map[string]string{"plan.txt": "the plan"}}))
+				o.step()
 				o.through()
 				for _, kind := range []string{"read page", "update page", "update property", "attach", "label", "unlabel"} {
 					o.wiki.Next(1, meant(o.wiki.Flavor, kind), fault)
 				}
-				o.approved()
-				o.walked()
+				o.said("lead", policy.ReceiptProposed, "WITHDRAW\nReason: see the letter\n", map[string]string{"letter.txt": "of the vendor"})
 				o.through()
 				if n := o.wiki.Unmet(); n != 0 {
 					t.Errorf("%d of the faults did not come about", n)
 				}
 				p := o.thePage()
 				o.tells(p)
-				if len(p.Attachments) != 1 || p.Attachments[0].Version > 2 {
+				if len(p.Attachments) != 2 || p.Attachments[0].Version > 2 || p.Attachments[1].Version > 2 {
 					t.Errorf("attached is %+v", p.Attachments)
 				}
 			})
