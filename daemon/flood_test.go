@@ -154,7 +154,9 @@ func TestRations(t *testing.T) {
 func TestRationOfUnreadableMail(t *testing.T) {
 	o := newProvenOffice(t)
 	for i := range 40 {
-		o.do(func() error { return o.Deliver(fmt.Appendf(nil, "\r\nno header at all, and no body worth the name %d\r\n", i)) })
+		o.do(func() error {
+			return o.Deliver(fmt.Appendf(nil, "\r\nno header at all, and no body worth the name %d\r\n", i))
+		})
 		if i%8 == 7 {
 			o.do(func() error { _, err := o.Step(t.Context()); return err })
 		}
