@@ -53,11 +53,16 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 
 var morning = time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC)
 
-// both tells a story of an office with a Cloud and of one with a Data Center.
+// both tells a story of an office with a Cloud and of one with a Data Center, and
+// others meanwhile: most of the time each waits for the database.
 func both(t *testing.T, story func(*testing.T, *office)) {
 	t.Helper()
+	t.Parallel()
 	for _, flavor := range []fake.Flavor{fake.Cloud, fake.DataCenter} {
-		t.Run(string(flavor), func(t *testing.T) { story(t, newOffice(t, flavor)) })
+		t.Run(string(flavor), func(t *testing.T) {
+			t.Parallel()
+			story(t, newOffice(t, flavor))
+		})
 	}
 }
 
