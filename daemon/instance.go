@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/countersign/countersign/internal/pulse"
 	"github.com/countersign/countersign/storage"
 )
 
@@ -54,7 +55,7 @@ func (d *Daemon) Load(ctx context.Context) error {
 	if _, err := d.Store.Beat(ctx, d.self); err != nil { // before any other asks who runs it
 		return err
 	}
-	for ; ; pause(ctx, d.beat/10) {
+	for ; ; pulse.Pause(ctx, d.beat/10) {
 		err := d.Desk.Load(ctx, dir)
 		if !overtaken(err) || ctx.Err() != nil {
 			return err
@@ -93,7 +94,7 @@ func (d *Daemon) read(ctx context.Context) error {
 // present tells the others that this instance runs, until it must decide no
 // more.
 func (d *Daemon) present(ctx context.Context) error {
-	for pause(ctx, d.beat); ctx.Err() == nil; pause(ctx, d.beat) {
+	for pulse.Pause(ctx, d.beat); ctx.Err() == nil; pulse.Pause(ctx, d.beat) {
 		if err := d.enter(ctx); err != nil {
 			return err
 		}
@@ -144,7 +145,7 @@ const remind = 10 * time.Minute
 func (d *Daemon) standAside(ctx context.Context) error {
 	d.plays(standsAside)
 	var told time.Time
-	for ; ctx.Err() == nil; pause(ctx, d.beat) {
+	for ; ctx.Err() == nil; pulse.Pause(ctx, d.beat) {
 		inForce, err := d.Store.Beat(ctx, d.self)
 		switch {
 		case errors.Is(err, storage.ErrSchemaTooNew):

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/countersign/countersign/internal/pulse"
 	"github.com/countersign/countersign/storage"
 )
 
@@ -22,7 +23,7 @@ type lease struct {
 // while runs the part as long as the lease is held, again each time it is taken,
 // until ctx ends or the part ends by itself.
 func (l lease) while(ctx context.Context, run func(context.Context) error) error {
-	for ; ctx.Err() == nil; pause(ctx, min(l.lasting/3, again)) {
+	for ; ctx.Err() == nil; pulse.Pause(ctx, min(l.lasting/3, again)) {
 		switch until, held, err := l.take(ctx); {
 		case err != nil: // the database is away; others say so
 		case !held:
@@ -65,7 +66,7 @@ func (l lease) hold(ctx context.Context, until time.Time, run func(context.Conte
 // renew renews the lease until that is refused or ctx ends, and puts off the end
 // of the term each time.
 func (l lease) renew(ctx context.Context, over *time.Timer) {
-	for pause(ctx, l.lasting/3); ctx.Err() == nil; pause(ctx, l.lasting/3) {
+	for pulse.Pause(ctx, l.lasting/3); ctx.Err() == nil; pulse.Pause(ctx, l.lasting/3) {
 		switch until, held, err := l.take(ctx); {
 		case err != nil && ctx.Err() == nil:
 			l.log.Warn("lease not renewed", "lease", l.name, "error", err)
@@ -96,13 +97,3 @@ func (l lease) release(ctx context.Context) {
 
 // lastWords is how long the end waits for the database.
 const lastWords = 5 * time.Second
-
-// pause waits so long, or until ctx ends.
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	}
-}

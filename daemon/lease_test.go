@@ -12,6 +12,7 @@ import (
 
 	_ "github.com/lib/pq"
 
+	"github.com/countersign/countersign/internal/pulse"
 	"github.com/countersign/countersign/internal/testkit/fault"
 	"github.com/countersign/countersign/internal/testkit/pgtest"
 	"github.com/countersign/countersign/storage"
@@ -146,7 +147,7 @@ func TestLeaseIsRenewed(t *testing.T) {
 	ctx := m.runs()
 	first := m.until()
 	for m.until().Equal(first) && ctx.Err() == nil {
-		pause(t.Context(), 50*time.Millisecond)
+		pulse.Pause(t.Context(), 50*time.Millisecond)
 	}
 	if ctx.Err() != nil || m.holder() != "a" {
 		t.Errorf("%q holds it, and the part is told %v", m.holder(), ctx.Err())

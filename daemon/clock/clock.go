@@ -85,7 +85,7 @@ const (
 // decide no more.
 func (c *Clock) Run(ctx context.Context) error {
 	defer c.Pulse.Rest()
-	for done, wait := (time.Time{}), look; ctx.Err() == nil; pause(ctx, wait) {
+	for done, wait := (time.Time{}), look; ctx.Err() == nil; pulse.Pause(ctx, wait) {
 		c.Pulse.Within(patience)
 		asOf := c.Swept()
 		if !asOf.After(done) {
@@ -102,13 +102,4 @@ func (c *Clock) Run(ctx context.Context) error {
 		}
 	}
 	return ctx.Err()
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	}
 }

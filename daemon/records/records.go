@@ -101,7 +101,7 @@ const (
 // Run publishes what is due until ctx ends.
 func (p *Publisher) Run(ctx context.Context) error {
 	defer p.Pulse.Rest()
-	for ; ctx.Err() == nil; pause(ctx, look) {
+	for ; ctx.Err() == nil; pulse.Pause(ctx, look) {
 		p.Pulse.Within(patience)
 		if _, err := p.Round(ctx); err != nil && ctx.Err() == nil {
 			p.Log.Warn("not everything could be published", "error", err)
@@ -163,15 +163,6 @@ func (p *Publisher) publish(ctx context.Context, pub storage.Publication) (confi
 
 // now is the time, to the microsecond, as Postgres keeps it.
 func (p *Publisher) now() time.Time { return p.Now().UTC().Truncate(time.Microsecond) }
-
-func pause(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	}
-}
 
 // in is the time so long from now.
 func (p *Publisher) in(d time.Duration) *time.Time {
