@@ -18,6 +18,7 @@ const scored = 50
 // TestDocsReading writes the table of docs/reading.md: how replies of each
 // client in each language come out. Wrong must be none.
 func TestDocsReading(t *testing.T) {
+	unraced(t)
 	ballots, err := ballotMails()
 	if err != nil {
 		t.Fatal(err)
