@@ -37,10 +37,11 @@ play: ## Keep the company of the demo running, with everybody's mailbox on a loc
 	@go run -ldflags '$(LDFLAGS)' ./cmd/countersign play
 
 .PHONY: test
-# The last line is without -race, which has costs of its own.
+# The last lines are without -race, which has costs of its own.
 test: deps lint ## Install what is missing, then vet, lint and all tests with -race.
 	go test -race -timeout 20m $(TESTFLAGS) ./...
 	go test ./mailread -run 'TestDocsReading|TestAnyVote|TestSentences|Bounded|TestLargest|TestFixtures|FuzzRead' -cases=10000
+	go test ./internal/year
 
 .PHONY: test-long
 test-long: ## A simulated year of 2,000 changes; 100,000 replies; the property tests with a hundred times as many random cases; 1,000 ballots with 50 conflicting answers each; 1,000 changes published in a storm.

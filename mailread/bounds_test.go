@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/countersign/countersign/internal/paper"
+	"github.com/countersign/countersign/internal/testkit/raced"
 )
 
 // hostile bodies are what costs a reader most: each repeats something it has to
@@ -107,7 +108,7 @@ const (
 // costs of its own, most of all that pools lose what is put into them.
 func checkCost(t *testing.T, size int, took time.Duration, allocated uint64) {
 	t.Helper()
-	if raced {
+	if raced.On {
 		return
 	}
 	if took > longest {
@@ -122,7 +123,7 @@ func checkCost(t *testing.T, size int, took time.Duration, allocated uint64) {
 // test" does as well.
 func unraced(t *testing.T) {
 	t.Helper()
-	if raced {
+	if raced.On {
 		t.Skip("measured without the race detector")
 	}
 }

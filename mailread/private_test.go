@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/countersign/countersign/internal/testkit/raced"
 )
 
 // privateFolder names a folder of mail that cannot be published; docs/reading.md
@@ -48,7 +50,7 @@ func privateMail(t *testing.T, path string) (wrong []string) {
 		return []string{err.Error()}
 	}
 	took, allocated := cost(func() { everything(raw) })
-	if !raced && (took > longest || allocated > uint64(allowance+perByte*len(raw))) {
+	if !raced.On && (took > longest || allocated > uint64(allowance+perByte*len(raw))) {
 		wrong = append(wrong, fmt.Sprintf("%d bytes took %v and %d bytes of memory", len(raw), took, allocated))
 	}
 	own := ownOf(t, base)

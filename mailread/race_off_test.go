@@ -1,5 +1,0 @@
-//go:build !race
-
-package mailread
-
-const raced = false
