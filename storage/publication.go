@@ -222,14 +222,24 @@ func (s *Store) SavePublishing(ctx context.Context, p Publishing) error {
 
 // UnpublishedOf says which of the changes have a number and no page that tells of
 // all that the record says.
-func (s *Store) UnpublishedOf(ctx context.Context, changes ...policy.ChangeID) (map[policy.ChangeID]bool, error) {
-	var ids []policy.ChangeID
-	err := s.again(ctx, func() error {
-		ids = nil // a second try begins anew
-		return s.db.SelectContext(ctx, &ids, `
-			select c.id from changes as c left join publications as p on p.change = c.id
-			where c.id = any($1) and c.number is not null and (p.change is null or p.state <> 'confirmed' or p.told < c.updated_seq)`, changes)
+func (s *Store) UnpublishedOf(ctx context.Context, changes ...policy.ChangeID) (unpublished map[policy.ChangeID]bool, err error) {
+	err = s.again(ctx, func() error {
+		unpublished, err = unpublishedOf(ctx, s.db, changes)
+		return err
 	})
+	return unpublished, err
+}
+
+// UnpublishedOf is [Store.UnpublishedOf] as the transaction sees it.
+func (t *Tx) UnpublishedOf(ctx context.Context, changes ...policy.ChangeID) (map[policy.ChangeID]bool, error) {
+	return unpublishedOf(ctx, t.tx, changes)
+}
+
+func unpublishedOf(ctx context.Context, from selecter, changes []policy.ChangeID) (map[policy.ChangeID]bool, error) {
+	var ids []policy.ChangeID
+	err := from.SelectContext(ctx, &ids, `
+		select c.id from changes as c left join publications as p on p.change = c.id
+		where c.id = any($1) and c.number is not null and (p.change is null or p.state <> 'confirmed' or p.told < c.updated_seq)`, changes)
 	if err != nil {
 		return nil, fmt.Errorf("asking what is not published: %w", inTime(ctx, err))
 	}

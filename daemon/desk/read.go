@@ -247,7 +247,7 @@ func (c *conversation) owed(ctx context.Context) (who string, lacks []string, er
 		lacks = append(lacks, storage.LacksDelivery)
 	}
 	if c.Publishes {
-		unpublished, err := c.Store.UnpublishedOf(ctx, c.before.ID)
+		unpublished, err := c.tx.UnpublishedOf(ctx, c.before.ID)
 		if err != nil {
 			return "", nil, err
 		}

@@ -47,7 +47,7 @@ func TestWhateverFailsForNow(t *testing.T) {
 				}
 				p := o.thePage()
 				o.tells(p)
-				if len(p.Attachments) != 2 || p.Attachments[0].Version > 2 || p.Attachments[1].Version > 2 {
+				if len(p.Attachments) != 2 || p.Attachments[0].Version != 1 || p.Attachments[1].Version != 1 {
 					t.Errorf("attached is %+v", p.Attachments)
 				}
 			})

@@ -213,28 +213,28 @@ func (j *job) label(ctx context.Context) error {
 	return j.Store.SavePublication(ctx, j.pub)
 }
 
-// attach attaches the files that are part of the change. What a try before may
-// have attached is not sent again.
+// doubt stands before the hash of a file that is being attached: whether it arrived
+// is not known yet.
+const doubt = "?"
+
+// attach attaches the files that are part of the change, each once: where an
+// earlier try may have done so, it is looked for.
 func (j *job) attach(ctx context.Context) error {
-	var there []confluence.Attachment
-	for i, f := range j.want.Files {
+	for _, f := range j.want.Files {
 		if slices.Contains(j.pub.Files, f.File.SHA256) {
 			continue
 		}
-		if i == len(j.pub.Files) && j.pub.Tries > 0 && there == nil {
-			var err error
-			if there, err = j.Site.Attachments(ctx, j.pub.Page); err != nil {
-				return doing("listing the files of the page", j.pub, err)
-			}
+		there, err := j.attached(ctx, f)
+		if err != nil {
+			return err
 		}
-		mark := "sha256=" + f.File.SHA256
-		if !slices.ContainsFunc(there, func(a confluence.Attachment) bool { return a.Comment == mark }) {
-			if err := j.send(ctx, f, mark); err != nil {
+		if !there {
+			if err := j.send(ctx, f); err != nil {
 				return err
 			}
+			failpoint.Here(failpoint.PageAttached)
 		}
-		failpoint.Here(failpoint.PageAttached)
-		j.pub.Files = append(j.pub.Files, f.File.SHA256)
+		j.pub.Files = append(j.without(doubt+f.File.SHA256), f.File.SHA256)
 		if err := j.Store.SavePublication(ctx, j.pub); err != nil {
 			return err
 		}
@@ -242,11 +242,32 @@ func (j *job) attach(ctx context.Context) error {
 	return nil
 }
 
-func (j *job) send(ctx context.Context, f page.File, mark string) error {
+func (j *job) without(file string) []string {
+	return slices.DeleteFunc(slices.Clone(j.pub.Files), func(f string) bool { return f == file })
+}
+
+// attached says whether an earlier try has attached the file. Before the first it
+// is written down that there will be one.
+func (j *job) attached(ctx context.Context, f page.File) (bool, error) {
+	if !slices.Contains(j.pub.Files, doubt+f.File.SHA256) {
+		j.pub.Files = append(j.pub.Files, doubt+f.File.SHA256)
+		return false, j.Store.SavePublication(ctx, j.pub)
+	}
+	all, err := j.Site.Attachments(ctx, j.pub.Page)
+	if err != nil {
+		return false, doing("listing the files of the page", j.pub, err)
+	}
+	return slices.ContainsFunc(all, func(a confluence.Attachment) bool { return a.Comment == markOf(f) }), nil
+}
+
+// markOf is by what a file on a page is known: its comment.
+func markOf(f page.File) string { return "sha256=" + f.File.SHA256 }
+
+func (j *job) send(ctx context.Context, f page.File) error {
 	kept, err := j.Store.Attachment(ctx, j.change.ID, f.File.SHA256)
 	if err != nil {
 		return doing("reading a file", j.pub, err)
 	}
-	err = j.Site.Attach(ctx, j.pub.Page, confluence.File{Name: f.Name, Type: kept.Type, Bytes: kept.Bytes, Comment: mark})
+	err = j.Site.Attach(ctx, j.pub.Page, confluence.File{Name: f.Name, Type: kept.Type, Bytes: kept.Bytes, Comment: markOf(f)})
 	return doing("attaching a file to the page", j.pub, err)
 }

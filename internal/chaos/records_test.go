@@ -145,6 +145,11 @@ func (l *library) tells(state policy.State, versions, files int) {
 	if len(p.Versions) != versions || len(p.Attachments) != files || len(p.Properties) != 1 {
 		l.t.Errorf("%s, the page was written %d times, not %d, and has %d files, not %d, and %d properties", state, len(p.Versions), versions, len(p.Attachments), files, len(p.Properties))
 	}
+	for _, f := range p.Attachments {
+		if f.Version != 1 {
+			l.t.Errorf("%s, %s was attached %d times", state, f.Name, f.Version)
+		}
+	}
 	says := fmt.Sprintf(`"change_id":%q,"revision":1,"body_sha256":%q,"page_version":%d`, c.ID, page.Hash(pub.Sent), p.Latest().Number)
 	if !strings.Contains(string(p.Properties[0].Value), says) {
 		l.t.Errorf("%s, the page says of itself %s", state, p.Properties[0].Value)
