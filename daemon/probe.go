@@ -58,13 +58,11 @@ func Probes(c *config.Config, o Options) []Probe {
 			Try:    func(ctx context.Context) (string, error) { return probeSenders(ctx, c, o) },
 		},
 	}
-	if c.Confluence.On() {
-		probes = append(probes, Probe{
-			Name:   "confluence",
-			Remedy: "Look at the section [confluence] and docs/confluence.md. No change waits for Confluence.",
-			Try:    func(ctx context.Context) (string, error) { return probeConfluence(ctx, c, o) },
-		})
-	}
+	probes = append(probes, Probe{
+		Name:   "confluence",
+		Remedy: "Look at the section [confluence] and docs/confluence.md. No change waits for Confluence.",
+		Try:    func(ctx context.Context) (string, error) { return probeConfluence(ctx, c, o) },
+	})
 	if c.Web.URL != "" {
 		probes = append(probes, Probe{Name: "pages", Try: func(ctx context.Context) (string, error) { return web.Probe(ctx, c.Web.URL), nil }})
 	}

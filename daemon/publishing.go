@@ -58,6 +58,9 @@ func (d *Daemon) published(ctx context.Context) string {
 
 // probeConfluence says whether the record can be published.
 func probeConfluence(ctx context.Context, c *config.Config, o Options) (string, error) {
+	if !c.Confluence.On() {
+		return "", Note("records are not published; POL-005 wants them kept in Confluence")
+	}
 	space, err := site(c, o).Probe(ctx)
 	if err != nil {
 		return "", err

@@ -155,7 +155,7 @@ func TestRemedy(t *testing.T) {
 
 func TestCheckHealthy(t *testing.T) {
 	got := settle(t).run("check")
-	if got.code != exitOK || got.errors != "" || strings.Count(got.out, "ok     ") != 6 || strings.Count(got.out, "note   ") != 1 || !strings.HasSuffix(got.out, "\nNo faults: the daemon can run.\n") {
+	if got.code != exitOK || got.errors != "" || strings.Count(got.out, "ok     ") != 6 || strings.Count(got.out, "note   ") != 2 || !strings.HasSuffix(got.out, "\nNo faults: the daemon can run.\n") {
 		t.Errorf("left with %d and said\n%s%s", got.code, got.out, got.errors)
 	}
 }
