@@ -36,15 +36,19 @@ play: ## Keep the company of the demo running, with everybody's mailbox on a loc
 	@.ci/install demo
 	@go run -ldflags '$(LDFLAGS)' ./cmd/countersign play
 
+# Packages in which nothing goes on at the same time: the race detector would only
+# make their tests take many times as long.
+PURE := ./policy ./mailread ./mailtmpl ./daemon/records/page
+
 .PHONY: test
-# The last lines are without -race, which has costs of its own.
-test: deps lint ## Install what is missing, then vet, lint and all tests with -race.
-	go test -race -timeout 20m $(TESTFLAGS) ./...
-	go test ./mailread -run 'TestDocsReading|TestAnyVote|TestSentences|Bounded|TestLargest|TestFixtures|FuzzRead' -cases=10000
-	go test ./internal/year
+test: deps lint ## Install what is missing, then vet, lint and all tests, with -race where more than one thing goes on.
+	go test -race -timeout 20m $(TESTFLAGS) $$(go list ./... | grep -vxF "$$(go list $(PURE))")
+	go test $(TESTFLAGS) $(PURE) ./internal/year
+	go test ./mailread -run 'TestAnyVote|TestSentences' -cases=10000
 
 .PHONY: test-long
-test-long: ## A simulated year of 2,000 changes; 100,000 replies; the property tests with a hundred times as many random cases; 1,000 ballots with 50 conflicting answers each; 1,000 changes published in a storm.
+test-long: ## Every conversation on each real server; a simulated year of 2,000 changes; 100,000 replies; the property tests with a hundred times as many random cases; 1,000 ballots with 50 conflicting answers each; 1,000 changes published in a storm.
+	go test -timeout 4h ./daemon -run '^TestConversationsOn' -everywhere -count=1
 	go test -timeout 4h ./internal/year -count=1 -v -year.changes=2000
 	go test -timeout 4h ./policy ./mailread -rapid.checks=10000
 	go test -timeout 4h ./mailread -run 'TestAnyVote|TestSentences' -cases=100000 -v

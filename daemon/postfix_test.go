@@ -27,11 +27,11 @@ var beyond = map[string]string{
 func TestConversationsOnPostfix(t *testing.T) {
 	free := newPostOffices(t)
 	for i, name := range scripts(t) {
+		if stamped(t, name) || !*everywhere && !byPostfix(t, i, name) {
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			if stamped(t, name) {
-				t.Skip("a provider's word stands above the lines of its own servers; internal/abuse has servers that check mail themselves")
-			}
 			o := free.take(t)
 			if why := beyond[name]; why != "" {
 				defer o.close()
@@ -45,8 +45,12 @@ func TestConversationsOnPostfix(t *testing.T) {
 	}
 }
 
+// byPostfix says whether it is the turn of Postfix to carry the script.
+func byPostfix(t *testing.T, i int, name string) bool { return i%2 == 0 && !stamped(t, name) }
+
 // stamped says whether the mail of a script bears the word of a provider, which
-// would lie below the lines of real servers that carry it.
+// would lie below the lines of real servers that carry it: internal/abuse has
+// servers that check mail themselves.
 func stamped(t *testing.T, name string) bool {
 	return slices.ContainsFunc(readScript(t, name).lines, func(l line) bool { return len(l.words) > 0 && l.words[0] == "proof" })
 }
